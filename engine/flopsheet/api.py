@@ -1,0 +1,235 @@
+"""The program in verbs: load a plan, solve it, derive a law, build its outputs. Where all layers meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy.typing as npt
+import sympy as sp
+
+from flopsheet.derive.cells import build_budget_cells, build_strategy_cells, build_target_cells
+from flopsheet.derive.claims import ClaimVerdict, build_ground, judge_claim
+from flopsheet.derive.derivation import Derivation, derive_law
+from flopsheet.derive.proof import Proof
+from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.evaluate.answers import Answer, list_answers
+from flopsheet.evaluate.compile import FloatArray, compile_cells
+from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
+from flopsheet.evaluate.expectations import ExpectationVerdict, check_expectations
+from flopsheet.evaluate.record import record_answer, record_claims, record_proofs
+from flopsheet.laws.library import load_law
+from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table
+from flopsheet.model.law_model import LawModel, build_law_model
+from flopsheet.model.units import check_dimensions
+from flopsheet.model.user_cells import add_user_cells
+from flopsheet.plan.layers import load_plan
+from flopsheet.plan.plan import Law, Plan
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A plan with everything that was derived and computed for it."""
+
+    plan: Plan
+    model: LawModel
+    derivation: Derivation
+    graph: Graph
+    table: InputTable
+    evaluation: Evaluation
+    answers: tuple[Answer, ...]
+    claims: tuple[ClaimVerdict, ...]
+    expectations: tuple[ExpectationVerdict, ...]
+    proofs: tuple[Proof, ...]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why `check` fails this plan: unexpected verdicts, broken expectations, infeasible scenarios."""
+        found = [f"claim `{v.claim.name}` is {v.verdict}: {v.reason}" for v in self.claims if not v.as_expected]
+        found += [f"expectation broken: {verdict.reason}" for verdict in self.expectations if not verdict.holds]
+        found += [f"a proof is refuted: {proof.statement}" for proof in self.proofs if proof.verdict == "refuted"]
+        found += [
+            f"scenario `{answer.name}` is {answer.status}"
+            for answer in self.answers
+            if answer.status in {"infeasible", "not_converged"}
+        ]
+        return tuple(found)
+
+
+def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solved:
+    """A plan file solved for all its scenarios.
+
+    Args:
+        path: The plan file.
+        sets: Overrides as `key=value`, the last layer over every scenario.
+
+    Raises:
+        FlopsheetError: anything wrong with the plan, its law or its formulas.
+    """
+    return solve(load_plan(path, sets=sets))
+
+
+def solve(plan: Plan) -> Solved:
+    """A loaded plan solved for all its scenarios."""
+    model, derivation = derive_plan_law(plan)
+    graph, table = build_plan_graph(plan, model, derivation)
+    evaluation = evaluate_graph(graph, table)
+    answers = list_answers(plan, model, evaluation)
+    return Solved(
+        plan=plan,
+        model=model,
+        derivation=derivation,
+        graph=graph,
+        table=table,
+        evaluation=evaluation,
+        answers=answers,
+        claims=_judge_claims(plan, derivation, evaluation, answers),
+        expectations=check_expectations(plan, answers),
+        proofs=(*derivation.proofs, _prove_dimensions(graph)),
+    )
+
+
+def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
+    """The law of a plan, derived."""
+    base = (plan.root / plan.law_place.file).parent
+    law = load_law(plan.law, root=plan.root, base=base, place=plan.law_place)
+    return derive_any_law(law)
+
+
+def derive_any_law(law: Law) -> tuple[LawModel, Derivation]:
+    """A law, derived; the same law is derived once in a process."""
+    key = (law.name, law.origin, law.place, law.loss, law.cost, tuple(law.constants.values()))
+    if key not in _derived:
+        model = build_law_model(law)
+        _derived[key] = (model, derive_law(model))
+    return _derived[key]
+
+
+_derived: dict[object, tuple[LawModel, Derivation]] = {}
+
+
+def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tuple[Graph, InputTable]:
+    """All cells of a plan, and the numbers of its inputs in every scenario."""
+    inputs = build_input_cells(plan, model)
+    minimises_loss = plan.objective == "minimize loss"
+    derived = build_budget_cells(derivation) if minimises_loss else build_target_cells(derivation)
+    strategies = build_strategy_cells(
+        derivation,
+        [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],
+        "budget_compute" if minimises_loss else "C_plan",
+    )
+    graph = build_graph((*inputs, *derived, *strategies))
+    table = build_input_table(plan, model, inputs)
+    return add_user_cells(graph, plan.cells, model.amount.name), table
+
+
+def _prove_dimensions(graph: Graph) -> Proof:
+    """The statement that every cell has the unit it says."""
+    count = check_dimensions(graph)
+    own = sum(1 for cell in graph if cell.kind == "user")
+    statement = (
+        f"dimension: all {count + own} formula cells have the unit they state "
+        "(constants and literals of the law absorb theirs)"
+    )
+    return Proof(statement, "symbolic", "proven")
+
+
+def _judge_claims(
+    plan: Plan, derivation: Derivation, evaluation: Evaluation, answers: Sequence[Answer]
+) -> tuple[ClaimVerdict, ...]:
+    """All claims of a plan, each at the numbers of its scenario (the first one unless it says)."""
+    names = [scenario.name for scenario in plan.scenarios]
+    verdicts = []
+    for claim in plan.claims:
+        index = names.index(claim.scenario) if claim.scenario in names else 0
+        regime = _regime_of(derivation, answers[index]) if claim.scenario else None
+        ground = build_ground(derivation, regime, _numbers(derivation, evaluation, index))
+        verdicts.append(judge_claim(claim, ground))
+    return tuple(verdicts)
+
+
+def _numbers(derivation: Derivation, evaluation: Evaluation, index: int) -> dict[sp.Symbol, float]:
+    """A scenario's constants, budget and caps, by the law's symbols."""
+    model = derivation.model
+    spent = "budget_compute" if "budget_compute" in evaluation.values else "C_plan"
+    numbers = {symbol: evaluation.value(name, index) for name, symbol in model.constants.items()}
+    numbers[model.amount] = evaluation.value(spent, index)
+    for cap in find_caps(model).values():
+        numbers[cap.symbol] = evaluation.value(cap.symbol.name, index)
+    return numbers
+
+
+def _regime_of(derivation: Derivation, answer: Answer) -> Regime | None:
+    """The regime a scenario is in; None where only the budget binds or there is no plan."""
+    bound = set(answer.binding) - {"compute"}
+    for regime in derivation.regimes:
+        if set(regime.binding) - {"compute"} == bound:
+            return regime
+    return None
+
+
+def record_solved(solved: Solved, scenario: str | None = None) -> dict[str, object]:
+    """What `solve --json` prints.
+
+    Raises:
+        FlopsheetError: no scenario has that name.
+    """
+    answers = [answer for answer in solved.answers if scenario in {None, answer.name, answer.slug}]
+    if not answers:
+        from flopsheet.errors import did_you_mean
+
+        names = [answer.name for answer in solved.answers]
+        raise FlopsheetError(Problem(f"unknown scenario `{scenario}`.", remedy=did_you_mean(scenario or "", names)))
+    return {
+        "file": solved.plan.path,
+        "law": solved.model.law.name,
+        "scenarios": [record_answer(answer) for answer in answers],
+        "claims": record_claims(solved.claims),
+        "proofs": record_proofs(solved.proofs),
+    }
+
+
+@dataclass(frozen=True)
+class CompiledPlan:
+    """A plan as one numpy function of its inputs: for many budgets and caps at once."""
+
+    graph: Graph
+    defaults: Mapping[str, float]
+
+    def evaluate(
+        self, values: Mapping[str, npt.ArrayLike], outputs: Sequence[str] = ("N_opt", "D_opt", "L_opt")
+    ) -> dict[str, FloatArray]:
+        """Outputs for arrays of inputs that broadcast together.
+
+        Args:
+            values: Numbers in base units by dotted key (`budget.compute`); others keep the plan's value.
+            outputs: Names of cells, such as `N_opt`, `L_opt`, `binds_parameters`.
+
+        Returns:
+            An array of the common shape for each output.
+        """
+        given: dict[str, npt.ArrayLike] = {**self.defaults}
+        for key, value in values.items():
+            cell = key.removeprefix("constants.") if key.startswith("constants.") else key.replace(".", "_")
+            if cell not in self.defaults:
+                raise FlopsheetError(Problem(f"unknown input `{key}`."))
+            given[cell] = value
+        return _compiled(self.graph, tuple(outputs)).evaluate(given)
+
+
+@cache
+def _compiled(graph: Graph, outputs: tuple[str, ...]):  # noqa: ANN202 - a CompiledCells
+    """The compiled function of a graph, made once."""
+    return compile_cells(graph, outputs)
+
+
+def compile_plan(path: Path, *, scenario: int = 0) -> CompiledPlan:
+    """A plan as a function; inputs not given take the values of one of its scenarios."""
+    plan = load_plan(path)
+    model, derivation = derive_plan_law(plan)
+    graph, table = build_plan_graph(plan, model, derivation)
+    return CompiledPlan(graph, {name: values[scenario] for name, values in table.values.items()})

@@ -1,0 +1,1 @@
+"""Symbolic derivation of the optimal allocation, and its proofs."""

@@ -1,0 +1,191 @@
+"""The algebra a derivation needs: products of powers, solving by peeling, and testing identities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """A variable set free: `value` is its formula; each of `conditions` must be positive for it to exist.
+
+    `trail` holds the equation after each step, as (left, right) pairs.
+    """
+
+    value: sp.Expr
+    conditions: tuple[sp.Expr, ...]
+    trail: tuple[tuple[sp.Expr, sp.Expr], ...]
+
+
+def expand_logarithm(expr: sp.Expr) -> sp.Expr:
+    """ln(expr) taken apart into a sum, as far as it goes (all symbols are positive or treated as such)."""
+    common = expr.rewrite(sp.log).replace(_is_plain_fraction, sp.together)
+    logarithm = sp.log(sp.powsimp(sp.powdenest(common, force=True)))
+    return sp.expand(sp.expand_log(logarithm, force=True))
+
+
+def _is_plain_fraction(expr: sp.Expr) -> bool:
+    """Whether an expression is a sum of fractions without symbolic powers, such as 1 + alpha/beta."""
+    return isinstance(expr, sp.Add) and any(term.is_Mul or term.is_Pow for term in expr.args) and expr.is_rational_function()
+
+
+def product_form(expr: sp.Expr) -> sp.Expr:
+    """A positive expression as a product of powers, factors of equal exponent gathered in one base.
+
+    `((C/6)**beta * (alpha*A/(beta*B)))**(1/(alpha+beta))` becomes
+    `(alpha*A/(beta*B))**(1/(alpha+beta)) * (C/6)**(beta/(alpha+beta))`. What is a sum stays a base.
+    """
+    if expr.could_extract_minus_sign() and not isinstance(expr, sp.Add):
+        return -product_form(-expr)
+    logarithm = expand_logarithm(expr)
+    atoms = sorted(logarithm.atoms(sp.log), key=sp.default_sort_key)
+    parts = sp.collect(logarithm, atoms, evaluate=False)
+    rest = sp.factor(parts.pop(sp.S.One, sp.S.Zero))
+    bases: dict[sp.Expr, sp.Expr] = {}
+    for atom, coefficient in parts.items():
+        if not isinstance(atom, sp.log):
+            return expr
+        exponent = sp.factor(sp.cancel(sp.together(coefficient)))
+        if exponent in bases:
+            bases[exponent] *= atom.args[0]
+        elif -exponent in bases:
+            bases[-exponent] /= atom.args[0]
+        elif exponent.could_extract_minus_sign():
+            bases[-exponent] = 1 / atom.args[0]
+        else:
+            bases[exponent] = atom.args[0]
+    # Powers are not simplified further: sympy would otherwise pull numbers out of their base.
+    return sp.Mul(sp.exp(rest), *(sp.Pow(sp.factor_terms(base), exponent) for exponent, base in bases.items()))
+
+
+def tidy(expr: sp.Expr) -> sp.Expr:
+    """A sum with each term in product form and equal power products gathered; a product in product form."""
+    terms = [product_form(term) if term.free_symbols else term for term in sp.Add.make_args(sp.expand(expr))]
+    if len(terms) == 1:
+        return terms[0]
+    groups: list[list[sp.Expr]] = []
+    for term in terms:
+        for group in groups:
+            ratio = _plain_ratio(term, group[0])
+            if ratio is not None:
+                group.append(ratio)
+                break
+        else:
+            groups.append([term, sp.S.One])
+    return sp.Add(*(group[0] * sp.factor(sp.Add(*group[1:])) if len(group) > 2 else group[0] for group in groups))  # noqa: PLR2004
+
+
+def _plain_ratio(term: sp.Expr, other: sp.Expr) -> sp.Expr | None:
+    """term / other when it has no symbolic power left (so that gathering makes things simpler)."""
+    if not (term.free_symbols and other.free_symbols):
+        return None
+    ratio = product_form(term / other)
+    powers = [power for power in ratio.atoms(sp.Pow) if not power.exp.is_number]
+    return None if powers or ratio.has(sp.exp) else sp.cancel(ratio)
+
+
+def isolate(left: sp.Expr, right: sp.Expr, variable: sp.Symbol) -> Isolated | None:
+    """Solve left = right for a positive variable by peeling the left side off, or None where that fails.
+
+    Every operation peeled off is monotone in what it holds, so the solution is the only one. Sums are
+    split where only one term holds the variable, or where all such terms are multiples of one.
+    """
+    conditions: list[sp.Expr] = []
+    trail: list[tuple[sp.Expr, sp.Expr]] = []
+    for _ in range(50):
+        if left == variable:
+            value = product_form(right) if _is_product(right) else right
+            return Isolated(value, tuple(conditions), tuple(trail))
+        step = _peel(left, right, variable)
+        if step is None:
+            return None
+        left, right, condition = step
+        if condition is not None and condition.is_positive is not True:
+            conditions.append(condition)
+        trail.append((left, right))
+    return None
+
+
+def _is_product(expr: sp.Expr) -> bool:
+    """Whether an expression is positive by its form, so that its logarithm may be taken."""
+    return expr.is_positive is True or isinstance(expr, (sp.Mul, sp.Pow))
+
+
+def _peel(left: sp.Expr, right: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr, sp.Expr | None] | None:
+    """One step of `isolate`: the new sides, and what must be positive for the step."""
+    if isinstance(left, sp.Add):
+        return _peel_sum(left, right, x)
+    if isinstance(left, sp.Mul):
+        fixed, moving = left.as_independent(x, as_Add=False)
+        if fixed != 1:
+            return moving, right / fixed, None
+        spread = sp.expand_power_base(sp.powdenest(moving, force=True), force=True)
+        fixed, moving = spread.as_independent(x, as_Add=False)
+        gathered = sp.powsimp(moving)
+        return None if isinstance(gathered, sp.Mul) else (gathered, right / fixed, None)
+    if isinstance(left, sp.Pow):
+        base, exponent = left.as_base_exp()
+        if not exponent.has(x):
+            return base, right ** (1 / exponent), right
+        if not base.has(x):
+            return exponent, sp.log(right) / sp.log(base), right
+    if isinstance(left, sp.exp):
+        return left.args[0], sp.log(right), right
+    if isinstance(left, sp.log):
+        return left.args[0], sp.exp(right), None
+    return None
+
+
+def _peel_sum(left: sp.Expr, right: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr, sp.Expr | None] | None:
+    """One step of `isolate` on a sum: move what lacks the variable, or gather multiples of one term."""
+    fixed, moving = left.as_independent(x, as_Add=True)
+    if fixed != 0:
+        return moving, right - fixed, None
+    terms = [sp.expand_power_base(sp.powdenest(term, force=True), force=True) for term in sp.Add.make_args(moving)]
+    ratios = [sp.powsimp(product_form(term / terms[0])) for term in terms]
+    if any(ratio.has(x) for ratio in ratios):
+        return None
+    return terms[0], right / sp.factor(sp.Add(*ratios)), None
+
+
+def is_zero_by_algebra(expr: sp.Expr) -> bool:
+    """Whether an expression is identically zero, by increasingly costly rewriting; False means not shown."""
+    attempts = (
+        lambda e: sp.expand(e),
+        lambda e: sp.expand(sp.expand_log(e, force=True)),
+        lambda e: sp.cancel(sp.together(sp.expand_log(sp.expand(e), force=True))),
+        lambda e: sp.cancel(sp.together(sp.Add(*(product_form(term) for term in sp.Add.make_args(e))))),
+        lambda e: sp.powsimp(sp.expand(sp.expand_power_base(sp.powdenest(e, force=True), force=True))),
+        lambda e: sp.simplify(e),
+    )
+    return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)
+
+
+def is_same_product(left: sp.Expr, right: sp.Expr) -> bool:
+    """Whether two positive expressions are equal, shown through the logarithm of their ratio."""
+    if left == right:
+        return True
+    residual = expand_logarithm(left) - expand_logarithm(right)
+    return bool(sp.cancel(sp.together(sp.expand(residual))) == 0)
+
+
+def strip_monotone(expr: sp.Expr, variables: Iterable[sp.Symbol]) -> sp.Expr:
+    """The inner expression once increasing outer functions of it are taken off (they keep its minimum)."""
+    held = set(variables)
+    while True:
+        fixed, moving = expr.as_independent(*held, as_Add=True)
+        if isinstance(expr, sp.Add) and fixed != 0:
+            expr = moving
+            continue
+        fixed, moving = expr.as_independent(*held, as_Add=False)
+        if isinstance(expr, sp.Mul) and fixed != 1 and fixed.is_positive:
+            expr = moving
+        elif isinstance(expr, sp.Pow) and expr.exp.is_positive and not expr.exp.free_symbols & held:
+            expr = expr.base
+        elif isinstance(expr, (sp.exp, sp.log)):
+            expr = expr.args[0]
+        else:
+            return expr

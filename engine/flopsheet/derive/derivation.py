@@ -1,0 +1,83 @@
+"""The derivation of a law: everything later renderings read, and the ledger that vouches for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from flopsheet.derive.proof import Proof, Step
+from flopsheet.derive.proving import Prover
+from flopsheet.derive.regimes import Regime, derive_regimes, find_caps
+from flopsheet.derive.stationarity import Interior, derive_interior
+from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
+from flopsheet.derive.steps import list_steps
+from flopsheet.model.law_model import LawModel
+
+# Where formulas are sampled when the law says nothing of its scale: a typical budget in FLOP.
+_USUAL_AMOUNT = 1e21
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What was derived for a law.
+
+    `exponents` is d ln(decision)/d ln(budget); `prover` decides further statements about the law.
+    """
+
+    model: LawModel
+    interior: Interior
+    regimes: tuple[Regime, ...]
+    exponents: Mapping[sp.Symbol, sp.Expr]
+    steps: tuple[Step, ...]
+    proofs: tuple[Proof, ...]
+    prover: Prover
+
+    @cached_property
+    def elasticities(self) -> Mapping[tuple[sp.Symbol, sp.Symbol], sp.Expr]:
+        """Exact d ln(output)/d ln(input) at the interior optimum, by (output, input).
+
+        Outputs are the decisions and the loss (under its symbol), inputs the budget and every constant.
+        """
+        model, free = self.model, self.interior.free
+        loss = model.loss.subs(free, simultaneous=True)
+        inputs = (model.amount, *model.constants.values())
+        found = {(z, by): elasticity_of(free[z], by) for z in model.decisions for by in inputs}
+        return found | {(model.level, by): by * sp.diff(loss, by) / loss for by in inputs}
+
+
+def derive_law(model: LawModel) -> Derivation:
+    """The optimal allocation of a law with its steps and proofs.
+
+    Raises:
+        FlopsheetError: the law has no optimum or none in closed form.
+    """
+    interior = derive_interior(model)
+    regimes = derive_regimes(model, interior)
+    exponents = derive_exponents(model, interior)
+    prover = Prover(_usual_values(model, interior))
+    return Derivation(
+        model=model,
+        interior=interior,
+        regimes=regimes,
+        exponents=exponents,
+        steps=list_steps(model, interior, regimes, exponents),
+        proofs=check_statements(model, interior, regimes, prover),
+        prover=prover,
+    )
+
+
+def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]:
+    """Values around which formulas are sampled: the law's constants and its optimum at a usual budget."""
+    around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
+    for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
+        value = expr.evalf(subs=around)
+        if value.is_Float and math.isfinite(float(value)):
+            around[symbol] = float(value)
+    for decision, cap in find_caps(model).items():
+        if decision in around:
+            around[cap.symbol] = around[decision]
+    return around

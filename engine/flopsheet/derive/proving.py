@@ -1,0 +1,76 @@
+"""Deciding a statement: by algebra where it goes, else at random points with 50 digits, and said so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from flopsheet.derive.algebra import is_same_product, is_zero_by_algebra
+from flopsheet.derive.proof import Proof, Verdict
+from flopsheet.derive.sample import evaluate_at, relative_gaps, sample_points
+
+# Two sides that agree to this many digits at every sampled point are taken as equal (never as proven).
+_AGREES = 1e-40
+_LEAST_POINTS = 3
+# Algebra takes every base as positive; two points guard against the cases where one is not.
+_SANITY_POINTS = 2
+
+
+@dataclass(frozen=True)
+class Prover:
+    """Decides statements about expressions whose symbols usually lie `around` given values."""
+
+    around: Mapping[sp.Symbol, float]
+
+    def points(self, *exprs: sp.Expr) -> list[dict[sp.Symbol, sp.Float]]:
+        """Random points for all symbols of the given expressions."""
+        symbols = set().union(*(sp.sympify(expr).free_symbols for expr in exprs))
+        return sample_points(symbols, self.around)
+
+    def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr) -> Proof:
+        """A verdict on left = right, both positive."""
+        points = self.points(left, right)
+        same = is_same_product(left, right)
+        if same and all(gap <= _AGREES for _, gap in relative_gaps(left, right, points[:_SANITY_POINTS])):
+            return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)
+        gaps = relative_gaps(left, right, points)
+        apart = [(point, gap) for point, gap in gaps if gap > _AGREES]
+        if apart:
+            point, gap = apart[0]
+            detail = f"the sides differ by {gap:.3g} of the larger one at {_describe(point)}"
+            return Proof(statement, "numeric", "refuted", residual=left - right, detail=detail)
+        if is_zero_by_algebra(left - right):
+            return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)
+        return self._sampled(statement, len(gaps), "both sides agree to 40 digits")
+
+    def prove_positive(self, statement: str, expr: sp.Expr) -> Proof:
+        """A verdict on expr > 0."""
+        if sp.expand(expr).is_positive or expr.is_positive or sp.factor(expr).is_positive:
+            return Proof(statement, "symbolic", "proven", residual=expr)
+        values = [evaluate_at(expr, point) for point in self.points(expr)]
+        known = [value for value in values if value is not None]
+        if any(value <= 0 for value in known):
+            return Proof(statement, "numeric", "refuted", residual=expr, detail="negative at a sampled point")
+        return self._sampled(statement, len(known), "positive")
+
+    def _sampled(self, statement: str, count: int, what: str) -> Proof:
+        """The verdict where algebra did not decide and no sampled point contradicts."""
+        if count < _LEAST_POINTS:
+            detail = f"only {count} sampled points have a value"
+            return Proof(statement, "numeric", "undecided", detail=detail)
+        detail = f"{what} at {count} seeded random points with 50 digits"
+        return Proof(statement, "numeric", "checked", detail=detail)
+
+
+def combine_proofs(statement: str, proofs: Sequence[Proof]) -> Proof:
+    """One proof of a statement that holds when all given ones do: the weakest verdict is kept."""
+    order: dict[Verdict, int] = {"refuted": 0, "undecided": 1, "checked": 2, "proven": 3}
+    weakest = min(proofs, key=lambda proof: order[proof.verdict])
+    return Proof(statement, weakest.method, weakest.verdict, weakest.residual, weakest.detail)
+
+
+def _describe(point: Mapping[sp.Symbol, sp.Expr]) -> str:
+    """A sampled point in words, with few digits."""
+    return ", ".join(f"{symbol} = {float(value):.4g}" for symbol, value in point.items())

@@ -1,0 +1,134 @@
+"""The statements every derivation carries, each decided anew for the law at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from flopsheet.derive.algebra import expand_logarithm, product_form, strip_monotone
+from flopsheet.derive.proof import Proof
+from flopsheet.derive.proving import Prover, combine_proofs
+from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.derive.stationarity import Interior
+from flopsheet.model.law_model import LawModel
+
+
+def derive_exponents(model: LawModel, interior: Interior) -> dict[sp.Symbol, sp.Expr]:
+    """d ln(decision) / d ln(budget) at the interior optimum, per decision."""
+    return {z: sp.factor(sp.cancel(elasticity_of(interior.free[z], model.amount))) for z in model.decisions}
+
+
+def elasticity_of(output: sp.Expr, variable: sp.Symbol) -> sp.Expr:
+    """d ln(output) / d ln(variable), exact, as it comes out of the derivative."""
+    return sp.expand(variable * sp.diff(expand_logarithm(output), variable))
+
+
+def check_statements(
+    model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover
+) -> tuple[Proof, ...]:
+    """The proof ledger of a law."""
+    return (
+        _budget_identity(model, interior, prover),
+        _stationarity(model, interior, prover),
+        _second_order(model, interior, prover),
+        _exponents(model, interior, prover),
+        _kkt_signs(model, interior, regimes, prover),
+        _slackness(model, interior, regimes, prover),
+        _round_trip(model, interior, prover),
+    )
+
+
+def _budget_identity(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+    """The optimum spends the budget exactly."""
+    spent = model.cost.subs(interior.free, simultaneous=True)
+    statement = f"budget identity: the cost of the optimum equals {model.amount}"
+    return prover.prove_equal(statement, spent, model.amount)
+
+
+def _stationarity(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+    """At the optimum, a budget unit is worth the same in either decision."""
+    x, y = model.decisions
+    worth = [(interior.gains[z] / interior.shares[z]).subs(interior.free, simultaneous=True) for z in (x, y)]
+    statement = f"stationarity: at the optimum the budget is worth the same spent on {x} as on {y}"
+    return prover.prove_equal(statement, *worth)
+
+
+def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+    """The stationary point is the minimum: the loss is convex along the budget, in logarithms."""
+    x, y = model.decisions
+    log_x = sp.Dummy("t", real=True)
+    inner = strip_monotone(model.loss, model.decisions)
+    spent = interior.on_budget[y].subs(x, sp.exp(log_x))
+    along = inner.subs({y: spent, x: sp.exp(log_x)}, simultaneous=True)
+    curvature = sp.powsimp(sp.expand(sp.diff(along, log_x, 2)))
+    what = "an increasing function of the loss" if inner != model.loss else "the loss"
+    statement = f"second order: along the budget {what} is strictly convex in ln {x}, so the optimum is the only one"
+    around = {**prover.around, log_x: float(sp.log(prover.around.get(x, 1.0)))}
+    return Prover(around).prove_positive(statement, curvature)
+
+
+def _exponents(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+    """The cost-weighted exponents of the optimum sum to one."""
+    exponents = derive_exponents(model, interior)
+    shares = {z: interior.shares[z].subs(interior.free, simultaneous=True) for z in model.decisions}
+    total = sum(shares[z] * exponents[z] for z in model.decisions)
+    weights = " + ".join(
+        f"d ln {z}/d ln {model.amount}" if shares[z] == 1 else f"share({z}) * d ln {z}/d ln {model.amount}"
+        for z in model.decisions
+    )
+    return prover.prove_equal(f"exponents: {weights} = 1 (a + b = 1)", total, sp.S.One)
+
+
+def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover) -> Proof:
+    """Every multiplier is positive where its limit binds.
+
+    A cap's multiplier has the sign of the stationarity function at the cap. That function falls along
+    the budget as the capped decision grows and is zero at the free optimum, so it is positive exactly
+    where the cap lies below the free optimum, which is where the cap binds.
+    """
+    x, y = model.decisions
+    stationary = interior.stationary
+    fall = -(stationary.first - stationary.second * interior.shares[x] / interior.shares[y])
+    parts = [prover.prove_positive("falls", sp.simplify(fall))]
+    parts += [prover.prove_positive("gain", interior.gains[z]) for z in (x, y)]
+    parts += [prover.prove_positive("share", interior.shares[z]) for z in (x, y)]
+    binding = sorted({name for regime in regimes for name in regime.multipliers})
+    statement = f"KKT signs: the multiplier of each limit ({', '.join(binding)}) is positive where it binds"
+    return combine_proofs(statement, parts)
+
+
+def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover) -> Proof:
+    """In each regime every multiplier times the slack of its limit is zero.
+
+    Limits that do not bind have no multiplier; of those that bind the slack vanishes: a cap's because
+    the decision equals it, the budget's because the other decision was solved from it. With no cap
+    binding, what a cap would be worth (its gain less the budget's price for it) vanishes too.
+    """
+    parts = []
+    caps = {cap.name: cap for cap in find_caps(model).values()}
+    for regime in regimes:
+        for name in regime.binding:
+            if name == "compute":
+                spent = model.cost.subs(regime.optimum, simultaneous=True)
+                parts.append(prover.prove_equal("spent", spent, model.amount))
+            else:
+                parts.append(prover.prove_equal("at cap", regime.optimum[caps[name].decision], caps[name].symbol))
+    for z in model.decisions:
+        gain = interior.gains[z].subs(interior.free, simultaneous=True)
+        price = (regimes[0].multipliers["compute"] * interior.shares[z]).subs(interior.free, simultaneous=True)
+        parts.append(prover.prove_equal("free", gain, price))
+    statement = f"complementary slackness: multiplier times slack is zero in all {len(regimes)} regimes"
+    return combine_proofs(statement, parts)
+
+
+def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+    """The allocation that reaches a loss is the optimal one for the budget it costs."""
+    back = {
+        z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions
+    }
+    parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z]) for z in model.decisions]
+    reached = model.loss.subs(interior.reaching, simultaneous=True)
+    parts.append(prover.prove_equal("loss", reached, model.level))
+    statement = f"inverse round trip: the least cost of a loss, spent optimally, reaches that loss"
+    return combine_proofs(statement, parts)

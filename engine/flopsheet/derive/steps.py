@@ -1,0 +1,114 @@
+"""The steps of a derivation, as equations that the engine produced: no formula is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
+from flopsheet.derive.proof import Equation, Step
+from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.derive.stationarity import Interior
+from flopsheet.messages import Message
+from flopsheet.model.law_model import LawModel
+
+
+def list_steps(
+    model: LawModel,
+    interior: Interior,
+    regimes: Sequence[Regime],
+    exponents: Mapping[sp.Symbol, sp.Expr],
+) -> tuple[Step, ...]:
+    """The derivation from the law's text to every regime, in reading order."""
+    return (
+        _problem(model),
+        _slopes(model, interior),
+        _stationarity(model, interior),
+        _path(model, interior),
+        _optimum(model, interior),
+        _exponents(model, exponents),
+        _frontier(model, interior),
+        _inverse(model, interior),
+        *(_regime(model, regime) for regime in regimes),
+    )
+
+
+def _problem(model: LawModel) -> Step:
+    """What is minimised, and what it may cost."""
+    lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount))
+    return Step(Message("step.problem"), lines, Message("step.problem_remark", {"amount": str(model.amount)}))
+
+
+def _slopes(model: LawModel, interior: Interior) -> Step:
+    """What each decision gains, and what it costs, per relative step."""
+    gains = [Equation(-LogSlope(model.level, z), interior.gains[z]) for z in model.decisions]
+    shares = [Equation(Elasticity(model.amount, z), interior.shares[z]) for z in model.decisions]
+    return Step(Message("step.slopes"), (*gains, *shares))
+
+
+def _stationarity(model: LawModel, interior: Interior) -> Step:
+    """The condition that the budget is worth the same in either decision, and its logarithm."""
+    x, y = model.decisions
+    worth = [sp.cancel(interior.gains[z] / interior.shares[z]) for z in (x, y)]
+    condition = interior.stationary
+    linear = condition.first * sp.log(x) + condition.second * sp.log(y) + condition.rest
+    return Step(
+        Message("step.stationarity"),
+        (Equation(worth[0], worth[1]), Equation(linear, sp.S.Zero)),
+        Message("step.stationarity_remark", {"x": str(x), "y": str(y)}),
+    )
+
+
+def _path(model: LawModel, interior: Interior) -> Step:
+    """The curve on which all optima lie."""
+    y = model.decisions[1]
+    return Step(Message("step.path"), (Equation(y, interior.path),))
+
+
+def _optimum(model: LawModel, interior: Interior) -> Step:
+    """The budget put in, and the optimum it gives."""
+    y = model.decisions[1]
+    spent = Equation(sp.powsimp(model.cost.subs(y, interior.path)), model.amount)
+    lines = [Equation(Optimal(z), interior.free[z]) for z in model.decisions]
+    return Step(Message("step.optimum"), (spent, *lines))
+
+
+def _exponents(model: LawModel, exponents: Mapping[sp.Symbol, sp.Expr]) -> Step:
+    """How the optimum grows with the budget."""
+    lines = [Equation(Elasticity(Optimal(z), model.amount), exponents[z]) for z in model.decisions]
+    return Step(Message("step.exponents"), tuple(lines))
+
+
+def _frontier(model: LawModel, interior: Interior) -> Step:
+    """The least loss of a budget."""
+    return Step(Message("step.frontier"), (Equation(Optimal(model.level), interior.frontier),))
+
+
+def _inverse(model: LawModel, interior: Interior) -> Step:
+    """The least cost of a loss."""
+    lines = [Equation(z, interior.reaching[z]) for z in model.decisions]
+    lines.append(Equation(model.amount, interior.inverse))
+    remark = None
+    if interior.reachable is not None:
+        lines.append(Equation(interior.reachable, sp.S.Zero, ">"))
+        remark = Message("step.inverse_remark")
+    return Step(Message("step.inverse"), tuple(lines), remark)
+
+
+def _regime(model: LawModel, regime: Regime) -> Step:
+    """Where a set of limits binds, the optimum there, and the multipliers."""
+    caps = {cap.name: cap.symbol for cap in find_caps(model).values()}
+    when = [_as_inequality(condition) for condition in regime.when]
+    optimum = [Equation(z, regime.optimum[z]) for z in model.decisions]
+    symbols = {**caps, "compute": model.amount}
+    multipliers = [Equation(Multiplier(symbols[name]), value) for name, value in regime.multipliers.items()]
+    limits = Message("joined." + "_".join(regime.binding))
+    return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers))
+
+
+def _as_inequality(condition: sp.Expr) -> Equation:
+    """`a - b` positive, written a > b."""
+    positive = [term for term in sp.Add.make_args(condition) if not term.could_extract_minus_sign()]
+    left = sp.Add(*positive)
+    return Equation(left, sp.Add(left, -condition), ">")

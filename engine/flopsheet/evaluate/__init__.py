@@ -1,0 +1,1 @@
+"""Numbers from the graph: compiled to numpy, evaluated for whole arrays of scenarios."""

@@ -1,0 +1,160 @@
+"""Cells compiled to one numpy function: shared subexpressions once, only what the outputs need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import sympy as sp
+
+from flopsheet.formula.functions import BY_HEAD, RELATION_BY_HEAD, split_choice
+from flopsheet.model.cell import Cell
+from flopsheet.model.graph import Graph
+
+FloatArray = npt.NDArray[np.float64]
+
+# Points computed at once: a few dozen arrays of this length stay in the second-level cache.
+CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class CompiledCells:
+    """A numpy function over input cells. `inputs` and `outputs` are cell ids; the rest is `source`."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    source: str
+    function: Callable[..., tuple[FloatArray, ...]]
+
+    def evaluate(self, values: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+        """Output arrays for inputs that broadcast together; never a warning, failures are nan or inf.
+
+        Args:
+            values: A number or array for each of `inputs`; others are ignored.
+
+        Returns:
+            For each of `outputs` an array of the common shape of the inputs.
+        """
+        arrays = [np.asarray(values[name], dtype=np.float64) for name in self.inputs]
+        shape = np.broadcast_shapes(*(array.shape for array in arrays))
+        size = int(np.prod(shape, dtype=np.int64))
+        if size <= CHUNK:
+            with np.errstate(all="ignore"):
+                found = self.function(*(array if array.ndim else array[()] for array in arrays))
+            return {
+                name: np.array(np.broadcast_to(value, shape), dtype=np.float64)
+                for name, value in zip(self.outputs, found, strict=True)
+            }
+        flat = [array[()] if not array.ndim else np.broadcast_to(array, shape).reshape(size) for array in arrays]
+        results = {name: np.empty(size) for name in self.outputs}
+        with np.errstate(all="ignore"):
+            for start in range(0, size, CHUNK):
+                part = slice(start, min(start + CHUNK, size))
+                found = self.function(*(array[part] if array.ndim else array for array in flat))
+                for name, value in zip(self.outputs, found, strict=True):
+                    results[name][part] = value
+        return {name: array.reshape(shape) for name, array in results.items()}
+
+
+def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
+    """The function that computes the given cells from the inputs they need.
+
+    Only identifiers made here reach the compiled text: names from a plan never do.
+    """
+    cells = graph.needed(outputs)
+    inputs = tuple(cell.id for cell in cells if cell.expr is None)
+    names = {cell.id: f"v{index}" for index, cell in enumerate(cells)}
+    lines = _assignments([cell for cell in cells if cell.expr is not None], names)
+    header = f"def compiled({', '.join(names[name] for name in inputs)}):"
+    result = f"    return ({''.join(names[name] + ', ' for name in outputs)})"
+    source = "\n".join([header, *lines, result])
+    scope: dict[str, object] = {"np": np}
+    exec(compile(source, "<cells>", "exec"), scope)  # noqa: S102 - our own text over generated identifiers
+    return CompiledCells(inputs, tuple(outputs), source, scope["compiled"])  # type: ignore[arg-type]
+
+
+def _assignments(cells: Sequence[Cell], names: Mapping[str, str]) -> list[str]:
+    """One line a cell, with common subexpressions before the first cell that uses them."""
+    shared, reduced = sp.cse([cell.expr for cell in cells], symbols=sp.numbered_symbols("x", cls=sp.Dummy), order="none")
+    local = dict(names)
+    waiting = {}
+    for index, (symbol, expr) in enumerate(shared):
+        local[_key(symbol)] = f"t{index}"
+        waiting[symbol] = expr
+    lines: list[str] = []
+
+    def need(expr: sp.Expr) -> None:
+        """Write the shared subexpressions an expression uses that are not written yet."""
+        for symbol in sorted(expr.free_symbols & waiting.keys(), key=lambda s: local[_key(s)]):
+            inner = waiting.pop(symbol, None)
+            if inner is not None:
+                need(inner)
+                lines.append(f"    {local[_key(symbol)]} = {render_numpy(inner, local)}")
+
+    for cell, expr in zip(cells, reduced, strict=True):
+        need(expr)
+        name = names[cell.id]
+        lines.append(f"    {name} = {render_numpy(expr, local)}")
+        if cell.guard is not None:
+            otherwise = f"np.where({names[cell.guard]} == 1.0, np.inf, np.nan)" if cell.guard_infinite else "np.nan"
+            lines.append(f"    {name} = np.where({names[cell.guard]} == 0.0, {name}, {otherwise})")
+    return lines
+
+
+def _key(symbol: sp.Symbol) -> str:
+    """What a symbol is looked up by: dummies of equal name are told apart."""
+    return f"{symbol.name}:{symbol.dummy_index}" if isinstance(symbol, sp.Dummy) else symbol.name
+
+
+def render_numpy(expr: sp.Basic, names: Mapping[str, str]) -> str:
+    """An expression as numpy source, every operation in parentheses."""
+    if isinstance(expr, sp.Symbol):
+        return names[_key(expr)]
+    if isinstance(expr, (sp.Integer, sp.Float)):
+        return repr(float(expr)) if expr >= 0 else f"({float(expr)!r})"
+    if isinstance(expr, sp.Rational):
+        return f"({float(expr.p)!r} / {float(expr.q)!r})"
+    if expr is sp.E:
+        return "np.e"
+    if isinstance(expr, sp.Add):
+        return "(" + " + ".join(render_numpy(term, names) for term in expr.args) + ")"
+    if isinstance(expr, sp.Mul):
+        return _render_product(expr, names)
+    if isinstance(expr, sp.Pow):
+        return _render_power(expr, names)
+    if isinstance(expr, sp.Piecewise):
+        return BY_HEAD[sp.Piecewise].spell("numpy", [render_numpy(part, names) for part in split_choice(expr)])
+    relation = RELATION_BY_HEAD.get(type(expr))
+    if relation is not None:
+        return "(" + relation.spell("numpy", *(render_numpy(side, names) for side in expr.args)) + ")"
+    if expr in {sp.true, sp.false}:
+        return str(bool(expr))
+    row = BY_HEAD[type(expr)]
+    return row.spell("numpy", [render_numpy(arg, names) for arg in expr.args[: row.arity[1]]])
+
+
+def _render_product(expr: sp.Mul, names: Mapping[str, str]) -> str:
+    """Factors over divisors, as a reader would write it: one division instead of a power of -1."""
+    above = [factor for factor in expr.args if not _is_reciprocal(factor)]
+    below = [1 / factor for factor in expr.args if _is_reciprocal(factor)]
+    text = " * ".join(render_numpy(factor, names) for factor in above) or "1.0"
+    if below:
+        text += " / (" + " * ".join(render_numpy(factor, names) for factor in below) + ")"
+    return f"({text})"
+
+
+def _is_reciprocal(factor: sp.Basic) -> bool:
+    """Whether a factor is 1/x."""
+    return isinstance(factor, sp.Pow) and factor.exp == -1
+
+
+def _render_power(expr: sp.Pow, names: Mapping[str, str]) -> str:
+    """A power; square roots, squares and reciprocals by what is exact and fast."""
+    base, exponent = expr.as_base_exp() if expr.exp != -1 else (expr.base, expr.exp)
+    if exponent == sp.Rational(1, 2):
+        return f"np.sqrt({render_numpy(base, names)})"
+    if exponent == -1:
+        return f"(1.0 / {render_numpy(base, names)})"
+    return f"({render_numpy(base, names)} ** {render_numpy(exponent, names)})"

@@ -1,0 +1,64 @@
+"""Expectations: bounds a planner sets on results, and whether they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
+from flopsheet.evaluate.answers import Amount, Answer
+from flopsheet.plan.plan import Expectation, Plan
+
+
+@dataclass(frozen=True)
+class ExpectationVerdict:
+    """Whether a bound holds in a scenario; `value` is None where the scenario has no such result."""
+
+    expectation: Expectation
+    scenario: str
+    value: float | None
+    holds: bool
+    reason: str
+
+
+def check_expectations(plan: Plan, answers: Sequence[Answer]) -> tuple[ExpectationVerdict, ...]:
+    """All expectations of a plan: the plan's own on its first scenario, a scenario's on that one.
+
+    Raises:
+        FlopsheetError: an expectation names no result or cell.
+    """
+    pairs = [(expectation, answers[0]) for expectation in plan.expect.values()]
+    for scenario, answer in zip(plan.scenarios, answers, strict=True):
+        pairs += [(expectation, answer) for expectation in scenario.expect.values()]
+    known = {name for answer in answers for name in (*answer.results, *answer.cells)} | set(plan.cells)
+    problems = [
+        Problem(f"unknown result `{item.name}`.", item.place, f"expect.{item.name}", did_you_mean(item.name, known))
+        for item, answer in pairs
+        if item.name not in known and answer.status == "ok"
+    ]
+    if problems:
+        raise FlopsheetError(*problems)
+    return tuple(_check(expectation, answer) for expectation, answer in pairs)
+
+
+def _check(expectation: Expectation, answer: Answer) -> ExpectationVerdict:
+    """One bound on one scenario."""
+    found: Mapping[str, Amount] = {**answer.results, **answer.cells}
+    name = expectation.name
+    if name not in found:
+        reason = f"{name} has no value in scenario `{answer.name}` ({answer.status})"
+        return ExpectationVerdict(expectation, answer.name, None, holds=False, reason=reason)
+    value = found[name].value
+    complaints = []
+    if expectation.at_most is not None and not value <= expectation.at_most:
+        complaints.append(f"at most {expectation.at_most:.6g} is expected")
+    if expectation.at_least is not None and not value >= expectation.at_least:
+        complaints.append(f"at least {expectation.at_least:.6g} is expected")
+    if expectation.value is not None:
+        within = expectation.within or 0.0
+        if not abs(value - expectation.value) <= within * abs(expectation.value):
+            complaints.append(f"{expectation.value:.6g} within {within:.3g} is expected")
+    reason = f"{name} is {value:.6g} in scenario `{answer.name}`"
+    if complaints:
+        reason += ": " + " and ".join(complaints)
+    return ExpectationVerdict(expectation, answer.name, value, holds=not complaints, reason=reason)

@@ -1,0 +1,62 @@
+"""Answers, verdicts and proofs as plain data for JSON: full doubles, infinity as a word, nothing absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from flopsheet.derive.claims import ClaimVerdict
+from flopsheet.derive.proof import Proof
+from flopsheet.evaluate.answers import Amount, Answer
+from flopsheet.messages import render_message
+
+Plain = dict[str, object]
+
+
+def record_answer(answer: Answer) -> Plain:
+    """A scenario's answer."""
+    record: Plain = {"name": answer.name, "status": answer.status, "binding": list(answer.binding)}
+    record["results"] = {name: record_amount(amount) for name, amount in answer.results.items()}
+    record["shadow_prices"] = {
+        name: {
+            "value": record_number(price.value),
+            "unit": price.unit,
+            "equivalent_compute": record_number(price.equivalent_compute),
+        }
+        for name, price in answer.shadow_prices.items()
+    }
+    record["strategies"] = {
+        name: {
+            "decisions": {key: record_number(value) for key, value in strategy.decisions.items()},
+            "L": record_number(strategy.loss),
+            "efficiency": record_number(strategy.efficiency),
+        }
+        for name, strategy in answer.strategies.items()
+    }
+    record["cells"] = {name: record_amount(amount) for name, amount in answer.cells.items()}
+    record["findings"] = [
+        {"code": finding.code, "message": render_message(finding.message)} for finding in answer.findings
+    ]
+    return record
+
+
+def record_amount(amount: Amount) -> Plain:
+    """A number with its unit."""
+    return {"value": record_number(amount.value), "unit": amount.unit}
+
+
+def record_number(value: float) -> float | str:
+    """A number JSON can hold: infinity becomes a word."""
+    return value if math.isfinite(value) else "infinity" if value > 0 else "-infinity"
+
+
+def record_proofs(proofs: Sequence[Proof]) -> list[Plain]:
+    """The proof ledger."""
+    return [{"statement": proof.statement, "method": proof.method, "verdict": proof.verdict} for proof in proofs]
+
+
+def record_claims(verdicts: Sequence[ClaimVerdict]) -> list[Plain]:
+    """Claims with verdict and reason."""
+    return [
+        {"name": verdict.claim.name, "verdict": verdict.verdict, "reason": verdict.reason} for verdict in verdicts
+    ]

@@ -1,0 +1,1 @@
+"""The law library: laws as YAML data, and their loader."""

@@ -1,0 +1,53 @@
+"""Texts a reader sees, as catalogue keys with arguments, so that every language says the same."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A key of the label catalogues with what is put in. A `str` in place of a Message is free text."""
+
+    key: str
+    args: Mapping[str, str | int | float | Message] = field(default_factory=dict)
+
+
+def template_root() -> Path:
+    """The folder with templates and catalogues: inside the installed package, else in the checkout."""
+    packaged = Path(__file__).parent / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+@cache
+def load_catalogue(language: str) -> Mapping[str, str]:
+    """All labels of a language, as flat dotted keys. Every language has the same keys."""
+    path = template_root() / "labels" / f"{language}.toml"
+    flat: dict[str, str] = {}
+
+    def walk(prefix: str, table: Mapping[str, object]) -> None:
+        for key, value in table.items():
+            if isinstance(value, Mapping):
+                walk(f"{prefix}{key}.", value)
+            else:
+                flat[prefix + key] = str(value)
+
+    walk("", tomllib.loads(path.read_text(encoding="utf-8")))
+    return flat
+
+
+def render_message(message: Message | str, language: str = "en") -> str:
+    """The text in a language. A missing key is a programming error and raises KeyError."""
+    if isinstance(message, str):
+        return message
+    args = {
+        name: render_message(value, language) if isinstance(value, Message) else value
+        for name, value in message.args.items()
+    }
+    return load_catalogue(language)[message.key].format(**args)

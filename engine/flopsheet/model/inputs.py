@@ -1,0 +1,143 @@
+"""The input cells of a plan, and their numbers for every scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
+from flopsheet.messages import Message
+from flopsheet.model.cell import BEYOND_REACH, Cell
+from flopsheet.model.law_model import LawModel
+from flopsheet.plan.plan import Plan, Sourced
+
+BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A cap that a plan may set: its key, short name and the unit of what it limits."""
+
+    key: str
+    name: str
+    unit: str
+    decision: str
+
+
+def list_limits(model: LawModel) -> tuple[Limit, ...]:
+    """The caps a law's decisions can have, by role."""
+    found = []
+    for symbol in model.decisions:
+        decision = model.decision(symbol)
+        if decision.role:
+            found.append(Limit(f"caps.{decision.role}", decision.role, decision.unit, symbol.name))
+    return tuple(found)
+
+
+def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
+    """The inputs of a plan: budget or target, caps, strategies' fixed choices, and the law's constants."""
+    cells = []
+    if plan.objective == "minimize loss":
+        latex = str(model.amount)
+        cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex))
+    else:
+        cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
+    for limit in list_limits(model):
+        what = Message(f"role.{limit.name}")
+        latex = rf"{limit.decision}_{{\max}}"
+        cells.append(_input_cell(limit.key, limit.unit, Message("cell.cap", {"what": what}), latex))
+    for strategy in plan.strategies:
+        key = f"strategies.{strategy.slug}.{strategy.kind}"
+        label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name})
+        unit = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}[strategy.kind]
+        cells.append(_input_cell(key, unit, label, None))
+    for name, constant in model.law.constants.items():
+        label = Message("cell.constant", {"name": name, "law": model.law.name})
+        cells.append(
+            Cell(
+                name,
+                "constant",
+                constant.unit or "1",
+                label,
+                key=f"constants.{name}",
+                place=constant.place,
+                positive=constant.value > 0,
+            )
+        )
+    return (*cells, BEYOND)
+
+
+def _input_cell(key: str, unit: str, label: Message, latex: str | None) -> Cell:
+    """An input cell named after its dotted key."""
+    return Cell(key.replace(".", "_"), "input", unit, label, key=key, latex=latex)
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """Numbers of every input and constant cell for every scenario.
+
+    `values[cell id]` has one number a scenario, BEYOND_REACH where a limit is not set;
+    `sources[key]` has what set it, None where nothing did or the law did.
+    """
+
+    scenarios: tuple[str, ...]
+    values: Mapping[str, tuple[float, ...]]
+    sources: Mapping[str, tuple[Sourced | None, ...]]
+
+    def is_set(self, key: str, index: int) -> bool:
+        """Whether a scenario has a value for this key of its plan."""
+        source = self.sources[key][index]
+        return source is not None and source.value is not None
+
+
+def build_input_table(plan: Plan, model: LawModel, cells: tuple[Cell, ...]) -> InputTable:
+    """The numbers of the plan's input cells, scenario by scenario.
+
+    Raises:
+        FlopsheetError: a constant that the law does not have, or one whose sign the derivation needs.
+    """
+    _check_constants(plan, model)
+    fixed = {f"strategies.{s.slug}.{s.kind}": s.value for s in plan.strategies}
+    values: dict[str, tuple[float, ...]] = {}
+    sources: dict[str, tuple[Sourced | None, ...]] = {}
+    for cell in cells:
+        if cell.key is None:
+            values[cell.id] = (BEYOND_REACH,) * len(plan.scenarios)
+            continue
+        found = tuple(scenario.inputs.get(cell.key) for scenario in plan.scenarios)
+        sources[cell.key] = found
+        default = _default_value(cell, model, fixed)
+        values[cell.id] = tuple(
+            source.value if source is not None and source.value is not None else default for source in found
+        )
+    return InputTable(tuple(s.name for s in plan.scenarios), values, sources)
+
+
+def _default_value(cell: Cell, model: LawModel, fixed: Mapping[str, float]) -> float:
+    """The number of an input that no layer of the plan sets."""
+    if cell.kind == "constant":
+        return model.law.constants[cell.id].value
+    return fixed.get(cell.key or "", BEYOND_REACH)
+
+
+def _check_constants(plan: Plan, model: LawModel) -> None:
+    """Refuse overrides of constants that do not exist or that change a sign the algebra relies on."""
+    problems: dict[Problem, None] = {}
+    known = model.law.constants
+    for source_map in (plan.inputs, *(scenario.inputs for scenario in plan.scenarios)):
+        for key, source in source_map.items():
+            group, _, name = key.partition(".")
+            if group != "constants":
+                continue
+            if name not in known:
+                message = f"law `{model.law.name}` has no constant `{name}`."
+                problems[Problem(message, source.place, key, did_you_mean(name, known))] = None
+            elif source.value is None:
+                message = "a constant of the law cannot be removed."
+                problems[Problem(message, source.place, key, "Leave the key out to use the law's value.")] = None
+            elif known[name].value > 0 >= source.value:
+                message = f"must stay above zero as in the law ({known[name].value:g}), got {source.text}."
+                remedy = "The derivation takes logarithms of it; write a law of your own for another sign."
+                problems[Problem(message, source.place, key, remedy)] = None
+    if problems:
+        raise FlopsheetError(*problems)

@@ -1,0 +1,134 @@
+"""The reader's own cells: parsed, checked for units, and put on top of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.formula.parse import formula_names, parse_formula
+from flopsheet.messages import Message
+from flopsheet.model.cell import Cell, make_symbol
+from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.inputs import BEYOND
+from flopsheet.model.units import Dimension, DimensionError, infer_dimension
+from flopsheet.plan.plan import ExtraFormula
+from flopsheet.plan.units import dimension_of, exact_factor
+
+_OPEN_KINDS = {"input", "constant", "result", "user"}
+
+
+def names_in_formulas(graph: Graph, amount: str) -> dict[str, sp.Symbol]:
+    """What a plan's formulas may call cells: inputs, constants, results, and the law's amount of cost."""
+    names = {cell.id: cell.symbol for cell in graph if cell.kind in _OPEN_KINDS and cell.id != BEYOND.id}
+    spent = graph["budget_compute"] if "budget_compute" in graph else graph["C_plan"]
+    return {amount: spent.symbol, **names}
+
+
+def add_user_cells(graph: Graph, formulas: Mapping[str, ExtraFormula], amount: str) -> Graph:
+    """The graph with the plan's own cells.
+
+    Raises:
+        FlopsheetError: a name is taken, a formula does not parse, reads a circle, or mixes units.
+    """
+    own = {name: make_symbol(name, positive=False) for name in formulas}
+    factors = {name: sp.Rational(exact_factor(extra.unit)) for name, extra in formulas.items()}
+    visible: dict[str, sp.Expr] = dict(names_in_formulas(graph, amount))
+    problems = _check_names(graph, formulas, visible)
+    # Formulas speak base units; a cell in another unit holds a multiple of it.
+    visible |= {name: symbol * factors[name] for name, symbol in own.items()}
+    cells = []
+    for name, extra in formulas.items():
+        try:
+            expr = parse_formula(extra.formula, visible, subject=f"cells.{name}")
+        except FlopsheetError as error:
+            problems.extend(error.problems)
+            continue
+        value = expr / factors[name]
+        label: Message | str = extra.label or name
+        cells.append(Cell(name, "user", extra.unit, label, value, place=extra.formula.place, positive=False))
+    if problems:
+        raise FlopsheetError(*problems)
+    reads = {name: set(formula_names(extra.formula, f"cells.{name}")) for name, extra in formulas.items()}
+    guarded = build_graph((*graph.cells, *_guard(graph, cells, reads)))
+    _check_units(guarded, formulas)
+    return guarded
+
+
+def _check_names(
+    graph: Graph, formulas: Mapping[str, ExtraFormula], visible: Mapping[str, sp.Expr]
+) -> list[Problem]:
+    """Refuse a cell that would hide something that exists."""
+    problems = []
+    for name, extra in formulas.items():
+        if name in graph or name in visible:
+            what = "the law's cost" if name not in graph else _kind(graph[name])
+            message = f"`{name}` is already the name of {what}."
+            problems.append(Problem(message, extra.place or extra.formula.place, f"cells.{name}", "Choose another name."))
+    return problems
+
+
+def _kind(cell: Cell) -> str:
+    """What an existing cell is."""
+    kinds = {"input": "an input", "constant": "a constant of the law", "result": "a result"}
+    return kinds.get(cell.kind, "a step of the calculation")
+
+
+def _guard(graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]]) -> list[Cell]:
+    """Each cell with a guard: it has no value where a limit it reads is not set, or where there is no plan."""
+    caps = {cell.id for cell in graph if cell.key and cell.key.startswith("caps.")}
+    status = make_symbol("plan_status", positive=False) if "plan_status" in graph else sp.S.Zero
+    guarded = []
+    for cell in cells:
+        seen: set[str] = set()
+        stack = [cell.id]
+        while stack:
+            for read in reads.get(stack.pop(), ()):
+                if read not in seen:
+                    seen.add(read)
+                    stack.append(read)
+        used = sorted(seen & caps)
+        guard = "plan_status" if status != 0 else None
+        if used:
+            largest = sp.Max(*(make_symbol(name) for name in used))
+            absent = sp.Piecewise((0, largest < BEYOND.symbol), (1, True))
+            guard = f"absent_{cell.id}"
+            label = Message("cell.absent", {"name": cell.id})
+            guarded.append(Cell(guard, "formula", "1", label, 2 * absent + status, positive=False))
+        guarded.append(Cell(cell.id, "user", cell.unit, cell.label, cell.expr, place=cell.place, positive=False, guard=guard))
+    return guarded
+
+
+def _check_units(graph: Graph, formulas: Mapping[str, ExtraFormula]) -> None:
+    """Refuse a cell whose formula has not the unit it declares."""
+    known: dict[str, Dimension] = {}
+    problems = []
+    for cell in graph:
+        extra = formulas.get(cell.id)
+        if extra is None or cell.kind != "user" or cell.expr is None:
+            known[cell.id] = _declared(cell)
+            continue
+        declared = Dimension(dimension_of(extra.unit))
+        known[cell.id] = declared
+        subject = f"cells.{cell.id}"
+        try:
+            found = infer_dimension(cell.expr, known)
+        except DimensionError as error:
+            problems.append(Problem(f"{error}.", extra.formula.place, subject, "Convert one of them."))
+            continue
+        if not (found.loose or found.free) and found.exponents != declared.exponents:
+            message = f"the formula is in {found}, but the cell's unit is {extra.unit}."
+            problems.append(Problem(message, extra.formula.place, subject, f"Write `unit: {found}`."))
+    if problems:
+        raise FlopsheetError(*problems)
+
+
+def _declared(cell: Cell) -> Dimension:
+    """The dimension of a cell that is not a reader's: its unit, or a bare number for constants without one."""
+    if cell.kind == "constant" and cell.unit == "1":
+        return Dimension(loose=True)
+    try:
+        return Dimension(dimension_of(cell.unit))
+    except ValueError:
+        return Dimension(free=True)

@@ -1,0 +1,245 @@
+"""Merged nodes to the typed plan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flopsheet.errors import FlopsheetError, Place, did_you_mean
+from flopsheet.plan.inputs import Inputs, read_inputs, read_scenarios, sets_removing_nothing
+from flopsheet.plan.law_file import build_extra_formula, build_law
+from flopsheet.plan.nodes import Mapping, Scalar
+from flopsheet.plan.paths import resolve_inside
+from flopsheet.plan.plan import Claim, Law, Plan, Scenario, Strategy
+from flopsheet.plan.read import (
+    read_entries,
+    read_formula,
+    read_mapping,
+    read_quantity,
+    read_text,
+)
+from flopsheet.plan.rules import check_objective, read_expectations
+from flopsheet.plan.schema import INPUT_KEYS, OBJECTIVES
+from flopsheet.plan.slugs import slugs_of
+from flopsheet.plan.source import relative_name
+from flopsheet.plan.validate import is_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from flopsheet.plan.plan import ExtraFormula, Objective, StrategyKind
+    from flopsheet.plan.problems import Problems
+
+# Names that results and inputs have in formulas; a reader's own cell takes none of them.
+_RESULTS = frozenset(
+    [
+        "C",
+        "C_train",
+        "C_inference",
+        "C_total",
+        "L_opt",
+        "tokens_per_parameter",
+        "epochs",
+        "D_effective",
+        "water_level",
+        "accelerator_hours",
+        "time",
+        "cost",
+        "energy",
+        "efficiency",
+        "loss",
+    ]
+)
+_RESULT_PATTERN = re.compile(r".+_(opt|required)")
+_STRATEGY_KINDS = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}
+
+
+def build_plan(
+    node: Mapping,
+    sets: Mapping,
+    files: Sequence[str],
+    root: Path,
+    effective: AbstractSet[Place],
+    problems: Problems,
+) -> Plan:
+    """The typed plan of merged layers; what is wrong is noted, and the plan is then not to be used."""
+    return _PlanBuilder(node, root, files, effective, problems).build(sets)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlanBuilder:
+    """Builds one plan."""
+
+    node: Mapping
+    root: Path
+    files: Sequence[str]
+    effective: AbstractSet[Place]
+    problems: Problems
+
+    def build(self, sets: Mapping) -> Plan:
+        """The plan."""
+        path = self.files[-1]
+        start = self._start(path)
+        title = self._required("title", start)
+        law, law_place = self._law(start)
+        objective = self._objective()
+        base, set_inputs = self._inputs(sets)
+        scenarios = read_scenarios(self.node.get("scenarios"), base, set_inputs, self.effective, self.problems)
+        declared = bool(scenarios) or bool(read_entries(self.node.get("scenarios")))
+        base = {**base, **set_inputs}
+        if not declared:
+            scenarios = (Scenario("base", "base", start, None, {}, base, {}),)
+        check_objective(
+            objective,
+            scenarios,
+            has_cost=not isinstance(law, Law) or law.cost is not None,
+            declared=declared,
+            place=start,
+            problems=self.problems,
+        )
+        return Plan(
+            path=path,
+            root=self.root,
+            title=title,
+            description=read_text(self.node.get("description")),
+            language=read_text(self.node.get("language"), "en"),
+            objective=objective,
+            law=law,
+            law_place=law_place,
+            inputs=base,
+            scenarios=scenarios,
+            strategies=self._strategies(),
+            cells=self._cells(),
+            claims=self._claims(),
+            expect=read_expectations(self.node.get("expect"), "expect", self.problems),
+            files=tuple(self.files),
+        )
+
+    def _start(self, path: str) -> Place:
+        """The first line of the plan file itself, where what is missing is reported."""
+        text = next(
+            (key.place.text for key, _ in self.node.items if key.place.file == path and key.place.line == 1), ""
+        )
+        return Place(path, 1, 1, 1, text)
+
+    def _required(self, key: str, start: Place) -> str:
+        """The text of a key that every plan needs."""
+        node = self.node.get(key)
+        text = read_text(node)
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            if not self.problems.misspelled:
+                self.problems.add(f"a plan needs `{key}`.", start, remedy=f"Add a line `{key}: ...`.")
+        elif isinstance(node, Scalar) and not text:
+            self.problems.add("must not be empty.", node.place, key)
+        return text
+
+    def _objective(self) -> Objective:
+        """What is minimised; the loss where nothing is said."""
+        text = read_text(self.node.get("objective"), OBJECTIVES[0])
+        return cast("Objective", text if text in OBJECTIVES else OBJECTIVES[0])
+
+    def _law(self, start: Place) -> tuple[str | Law, Place]:
+        """A library name, a path relative to the root, or an inline law."""
+        node = self.node.get("law")
+        if isinstance(node, Mapping):
+            return build_law(node, "inline", "law", self.problems), node.place
+        text = self._required("law", start)
+        if not text or not isinstance(node, Scalar):
+            return text, start
+        if not re.search(r"[/\\]|\.ya?ml$", text):
+            if not is_identifier(text):
+                remedy = "Write a name such as hoffmann_2022, or a path such as ./laws/ours.yaml."
+                self.problems.add(
+                    f"`{text}` is neither the name of a law nor a path to one.", node.place, "law", remedy
+                )
+            return text, node.place
+        folder = (self.root / node.place.file).parent
+        try:
+            target = resolve_inside(self.root, folder, text, node.place)
+        except FlopsheetError as error:
+            self.problems.extend(error.problems)
+            return text, node.place
+        if target.suffix not in {".yaml", ".yml"}:
+            self.problems.add(f"`{text}` is no YAML file.", node.place, "law", "A law file ends in .yaml.")
+        return relative_name(target, self.root), node.place
+
+    def _inputs(self, sets: Mapping) -> tuple[Inputs, Inputs]:
+        """The base inputs, and those of --set."""
+        base, _ = read_inputs(self.node, "", self.problems)
+        last, nulls = read_inputs(sets, "", self.problems)
+        for section, null in nulls.items():
+            remedy = f"Remove single keys, such as {next(row.key for row in INPUT_KEYS if row.section == section)}."
+            self.problems.add("a whole section cannot be removed here.", null.place, section, remedy)
+        for key, given in sets_removing_nothing(last, base, self.node.get("scenarios")):
+            self.problems.add("is null, but no layer set it before.", given.place, key, "Leave the option out.")
+        return base, last
+
+    def _strategies(self) -> tuple[Strategy, ...]:
+        """The fixed choices; each says exactly one thing."""
+        found: list[Strategy] = []
+        entries = read_entries(self.node.get("strategies"))
+        slugs = slugs_of([key.text for key, _ in entries])
+        for (key, item), slug in zip(entries, slugs, strict=True):
+            at = f"strategies.{key.text}"
+            given = [(kind, value) for kind, value in read_entries(item) if kind.text in _STRATEGY_KINDS]
+            if len(given) != 1 and isinstance(item, Mapping) and not self.problems.misspelled:
+                listed = ", ".join(f"`{kind}`" for kind in _STRATEGY_KINDS)
+                remedy = (
+                    "A layer below is replaced with null: `{tokens_per_parameter: null, tokens: 1T}`." if given else ""
+                )
+                self.problems.add(f"needs exactly one of {listed}, but has {len(given)}.", key.place, at, remedy)
+            for kind, value in given[:1]:
+                quantity = read_quantity(value, _STRATEGY_KINDS[kind.text], f"{at}.{kind.text}", self.problems)
+                amount = quantity.value if quantity else 0.0
+                found.append(Strategy(key.text, slug, cast("StrategyKind", kind.text), amount, key.place))
+        return tuple(found)
+
+    def _cells(self) -> dict[str, ExtraFormula]:
+        """The reader's own cells; none takes the name of a result or an input."""
+        cells: dict[str, ExtraFormula] = {}
+        taken = {row.key.replace(".", "_") for row in INPUT_KEYS} | _RESULTS
+        for key, item in read_entries(self.node.get("cells")):
+            at = f"cells.{key.text}"
+            if key.text in taken or _RESULT_PATTERN.fullmatch(key.text):
+                message = f"`{key.text}` is the name of a result or an input."
+                self.problems.add(message, key.place, at, "Give the cell another name.")
+            if read_mapping(item):
+                cells[key.text] = build_extra_formula(key, item, at, self.problems)
+        return cells
+
+    def _claims(self) -> tuple[Claim, ...]:
+        """What somebody states, to be proven or refuted."""
+        claims: list[Claim] = []
+        scenarios = [key.text for key, _ in read_entries(self.node.get("scenarios"))] or ["base"]
+        for key, item in read_entries(self.node.get("claims")):
+            mapping = read_mapping(item)
+            if mapping is None:
+                continue
+            at = f"claims.{key.text}"
+            says = {
+                name.text: formula
+                for name, text in read_entries(mapping.get("says"))
+                if (formula := read_formula(text))
+            }
+            if not says and not self.problems.misspelled:
+                self.problems.add("a claim needs `says`.", key.place, at, "Write `says: {N_opt: 'formula'}`.")
+            scenario_node = mapping.get("scenario")
+            scenario = read_text(scenario_node) or None
+            if scenario and scenario_node and scenario not in scenarios:
+                message = f"unknown scenario `{scenario}`."
+                self.problems.add(message, scenario_node.place, f"{at}.scenario", did_you_mean(scenario, scenarios))
+            expected = read_text(mapping.get("expected")) or None
+            claims.append(
+                Claim(
+                    name=key.text,
+                    says=says,
+                    place=key.place,
+                    source=read_text(mapping.get("source")),
+                    expected="proven" if expected == "proven" else "refuted" if expected == "refuted" else None,
+                    scenario=scenario,
+                )
+            )
+        return tuple(claims)

@@ -1,0 +1,64 @@
+"""Which files below a folder are plans."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flopsheet.errors import FlopsheetError
+from flopsheet.plan.layers import merge_layers
+from flopsheet.plan.paths import project_root, resolve_given
+from flopsheet.plan.read import is_null
+from flopsheet.plan.source import load_source
+
+if TYPE_CHECKING:
+    from flopsheet.plan.source import Mapping
+
+_LAWS_FOLDER = "laws"
+# Keys at the top level of a law or of a repetition modifier, wherever such a file stands.
+_LAW_KEYS = ("loss", "formulas", "repetition")
+_PLAN_KEYS = ("title", "law")
+
+
+def find_plans(path: Path) -> list[Path]:
+    """The plan files below a folder, sorted; a file given itself is always one.
+
+    A file that cannot be read counts as a plan, so that its fault is told when it is loaded.
+    """
+    if not path.is_dir():
+        return [path]
+    root = project_root(path)
+    return sorted((file for file in _yaml_files(path) if _is_plan(file, root)), key=lambda file: file.as_posix())
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """All `*.yaml` below a folder but `_*`; hidden folders, those named laws and linked ones are not entered."""
+    found: list[Path] = []
+    for current, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != _LAWS_FOLDER and not name.startswith(".")]
+        found += [Path(current, name) for name in files if name.endswith(".yaml") and not name.startswith("_")]
+    return found
+
+
+def _is_plan(file: Path, root: Path) -> bool:
+    """Whether a file has title and law after its extends; a broken one counts as a plan."""
+    try:
+        node = load_source(resolve_given(root, file), root)
+    except FlopsheetError:
+        return True
+    if any(node.get(key) is not None for key in _LAW_KEYS):
+        return False
+    if node.get("extends") is None:
+        return _has_plan_keys(node)
+    try:
+        return _has_plan_keys(merge_layers(file, root))
+    except FlopsheetError:
+        return True
+
+
+def _has_plan_keys(node: Mapping) -> bool:
+    """Whether a title and a law are there."""
+    return all(
+        not is_null(node.get(key)) or any(k.text.startswith(f"{key}.") for k, _ in node.items) for key in _PLAN_KEYS
+    )

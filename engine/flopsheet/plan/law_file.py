@@ -1,0 +1,320 @@
+"""Law nodes to typed laws, with all that is wrong in a law told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flopsheet.errors import did_you_mean
+from flopsheet.formula.text import FormulaText
+from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
+from flopsheet.plan.plan import (
+    Constant,
+    Decision,
+    ExtraFormula,
+    KnownAnswer,
+    Law,
+    LawInput,
+    Source,
+)
+from flopsheet.plan.problems import Problems
+from flopsheet.plan.read import (
+    read_entries,
+    read_formula,
+    read_items,
+    read_mapping,
+    read_quantity,
+    read_text,
+    read_unit,
+)
+from flopsheet.plan.schema import LAW
+from flopsheet.plan.validate import check, is_identifier, joined, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as AbstractMapping
+
+    from flopsheet.errors import Place
+
+ROLES = {"parameters": "parameter", "tokens": "token"}
+LOSS_UNIT = "nats/token"
+COST_UNIT = "FLOP"
+
+
+def parse_law(node: Mapping, origin: str, *, subject: str = "") -> Law:
+    """A typed law from the mapping of a law file or of an inline law.
+
+    `origin` is "library", a path relative to the project root, or "inline"; `subject` the dotted key
+    under which an inline law stands.
+
+    Raises:
+        FlopsheetError: with every problem of the law.
+    """
+    problems = Problems()
+    unfolded = unfold(LAW, node, problems)
+    check(LAW, unfolded, subject, problems)
+    _refuse_nulls(unfolded, subject, problems)
+    law = build_law(read_mapping(unfolded) or node, origin, subject, problems)
+    problems.raise_any()
+    return law
+
+
+def _refuse_nulls(node: Node, subject: str, problems: Problems) -> None:
+    """A law file has no layer below it that a null could remove something from."""
+    if isinstance(node, Mapping):
+        for key, item in node.items:
+            _refuse_nulls(item, joined(subject, key.text), problems)
+    elif isinstance(node, Scalar) and node.is_null:
+        problems.add("is empty.", node.place, subject, "Remove the line, or give it a value.")
+
+
+def build_law(node: Mapping, origin: str, subject: str, problems: Problems) -> Law:
+    """A typed law from a node that was checked against its shape; further problems are noted."""
+    return _LawReader(node, subject, problems).build(origin)
+
+
+@dataclass(frozen=True, slots=True)
+class _LawReader:
+    """Reads one law."""
+
+    node: Mapping
+    subject: str
+    problems: Problems
+
+    def build(self, origin: str) -> Law:
+        """The law."""
+        name = self._name(origin)
+        decisions = self._decisions()
+        constants = {key.text: self._constant(key, item) for key, item in self._entries("constants")}
+        formulas = {key.text: self._formula(key, item) for key, item in self._entries("formulas")}
+        inputs = {key.text: self._input(key, item) for key, item in self._entries("inputs")}
+        where = {key.text: formula for key, item in self._entries("where") if (formula := read_formula(item))}
+        self._refuse_shared_names()
+        units = self._units(decisions, formulas, inputs)
+        return Law(
+            name=name,
+            title=read_text(self.node.get("title"), name),
+            origin=origin,
+            place=self.node.items[0][0].place if self.node.items else self.node.place,
+            source=self._source(),
+            loss=read_formula(self.node.get("loss")),
+            cost=read_formula(self.node.get("cost")),
+            decisions=decisions,
+            constants=constants,
+            where=where,
+            formulas=formulas,
+            inputs=inputs,
+            inference_cost=read_formula(self.node.get("inference_cost")),
+            fitted_range=self._fitted_range(units),
+            known_answers=self._known_answers(units),
+            draws=read_text(self.node.get("draws")) or None,
+            notes=tuple(read_text(item) for item in read_items(self.node.get("notes"))),
+        )
+
+    def _entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:
+        """The entries of a section."""
+        return read_entries(self.node.get(key))
+
+    def _at(self, *names: str) -> str:
+        """The dotted key of something in this law."""
+        return ".".join((self.subject, *names) if self.subject else names)
+
+    def _note(self, message: str, place: Place, at: str, remedy: str = "") -> None:
+        """Note a problem."""
+        self.problems.add(message, place, at, remedy)
+
+    def _name(self, origin: str) -> str:
+        """The law's name; a law file must give one, an inline law need not."""
+        given = self.node.get("law")
+        name = read_text(given)
+        if not name:
+            if origin != "inline" and not self.problems.misspelled:
+                self._note(
+                    "a law file needs `law`, its name.", self.node.place, self.subject, "Write `law: name_2026`."
+                )
+            return "inline"
+        if given is not None and not is_identifier(name):
+            remedy = "Use letters, digits and _, such as `hoffmann_2022`."
+            self._note(f"`{name}` cannot be the name of a law.", given.place, self._at("law"), remedy)
+        return name
+
+    def _source(self) -> Source | None:
+        """Where the law was published."""
+        node = self.node.get("source")
+        if isinstance(node, Scalar):
+            return Source(read_text(node)) if read_text(node) else None
+        if not isinstance(node, Mapping):
+            return None
+        texts = {key: read_text(node.get(key)) for key in ("cite", "where", "arxiv", "doi", "url")}
+        if not texts["cite"] and not self.problems.misspelled:
+            remedy = "Write `cite: Author et al. YEAR`."
+            self._note("a source needs `cite`.", node.place, self._at("source"), remedy)
+        bibtex = {key.text: read_text(item) for key, item in read_entries(node.get("bibtex"))}
+        return Source(**texts, bibtex=bibtex)
+
+    def _decisions(self) -> dict[str, Decision]:
+        """What the optimiser chooses; a role may stand only once."""
+        decisions: dict[str, Decision] = {}
+        roles: dict[str, Scalar] = {}
+        for key, item in self._entries("decisions"):
+            at, text = self._at("decisions", key.text), read_text(item)
+            role = text if text in ROLES else None
+            unit = ROLES[text] if role else read_unit(item, at, self.problems)
+            if role and role in roles:
+                message = f"the role `{role}` is taken by `{roles[role].text}` already."
+                self._note(message, item.place, at, "Give the other one a unit, such as `token`.")
+            elif role:
+                roles[role] = key
+            decisions[key.text] = Decision(key.text, role, unit, key.place)
+        return decisions
+
+    def _constant(self, key: Scalar, node: Node) -> Constant:
+        """A constant: a bare number, or one with its uncertainty."""
+        at = self._at("constants", key.text)
+        if not isinstance(node, Mapping):
+            return Constant(key.text, self._number(node, None, at), node.place)
+        given = node.get("value")
+        if given is None:
+            if not self.problems.misspelled:
+                self._note("a constant needs `value`.", key.place, at)
+            return Constant(key.text, 0.0, key.place)
+        value = self._number(given, None, f"{at}.value")
+        interval = self._pair(node.get("interval"), None, f"{at}.interval")
+        level = self._number(node.get("level"), "1", f"{at}.level") if node.get("level") else None
+        place = (node.get("interval") or node).place
+        if interval and not interval[0] <= value <= interval[1]:
+            message = f"the interval {interval[0]:g} to {interval[1]:g} does not contain the value {value:g}."
+            self._note(message, place, f"{at}.interval", "Correct it, or leave the interval out and say why in `note`.")
+        level_node = node.get("level")
+        if level is not None and level_node is not None:
+            if not 0 < level < 1:
+                self._note("must lie between 0 and 1 (or 0 % and 100 %).", level_node.place, f"{at}.level")
+            if interval is None and node.get("interval") is None:
+                self._note(
+                    "says how sure the interval is, but there is no `interval`.", level_node.place, f"{at}.level"
+                )
+        return Constant(
+            name=key.text,
+            value=value,
+            place=given.place,
+            unit=read_unit(node.get("unit"), f"{at}.unit", self.problems, "") or None,
+            interval=interval,
+            level=level,
+            se=self._number(node.get("se"), None, f"{at}.se") if node.get("se") else None,
+            note=read_text(node.get("note")),
+        )
+
+    def _number(self, node: Node | None, unit: str | None, at: str) -> float:
+        """A number; 0 where it is wrong, which is noted."""
+        quantity = read_quantity(node, unit, at, self.problems, positive=False)
+        return quantity.value if quantity else 0.0
+
+    def _pair(self, node: Node | None, unit: str | None, at: str) -> tuple[float, float] | None:
+        """Two numbers in rising order, or None where there are none or they are wrong."""
+        if not isinstance(node, Sequence):
+            return None
+        numbers = [read_quantity(item, unit, at, self.problems, positive=False) for item in node.items]
+        values = [number.value for number in numbers if number]
+        if len(values) != 2 or len(numbers) != 2:
+            return None
+        if values[0] > values[1]:
+            self._note("must be in rising order: [from, to].", node.place, at)
+            return None
+        return values[0], values[1]
+
+    def _formula(self, key: Scalar, node: Node) -> ExtraFormula:
+        """A further output of the law."""
+        at = self._at("formulas", key.text)
+        return build_extra_formula(key, node, at, self.problems)
+
+    def _input(self, key: Scalar, node: Node) -> LawInput:
+        """What the law takes from the plan."""
+        at = self._at("inputs", key.text)
+        entries = read_mapping(node) or Mapping((), node.place)
+        unit = read_unit(entries.get("unit"), f"{at}.unit", self.problems)
+        candidates = tuple(
+            self._number(item, unit, f"{at}.candidates") for item in read_items(entries.get("candidates"))
+        )
+        return LawInput(key.text, unit, read_text(entries.get("from")) or None, candidates, key.place)
+
+    def _refuse_shared_names(self) -> None:
+        """A symbol means one thing: it stands in one section only."""
+        seen: dict[str, tuple[str, Place]] = {}
+        for section in ("decisions", "constants", "inputs", "where", "formulas"):
+            for key, _ in self._entries(section):
+                if key.text not in seen:
+                    seen[key.text] = (section, key.place)
+                    continue
+                other, place = seen[key.text]
+                message = f"`{key.text}` is a name under `{other}` already ({place.file}:{place.line}:{place.column})."
+                self._note(message, key.place, self._at(section, key.text), "Give one of the two another name.")
+
+    def _units(
+        self,
+        decisions: AbstractMapping[str, Decision],
+        formulas: AbstractMapping[str, ExtraFormula],
+        inputs: AbstractMapping[str, LawInput],
+    ) -> dict[str, str]:
+        """The units of the law's symbols as far as they are declared, with C for the cost and L for the loss."""
+        units = {"C": COST_UNIT, "L": LOSS_UNIT}
+        units |= {name: decision.unit for name, decision in decisions.items()}
+        units |= {name: formula.unit for name, formula in formulas.items()}
+        return units | {name: given.unit for name, given in inputs.items()}
+
+    def _fitted_range(self, units: AbstractMapping[str, str]) -> dict[str, tuple[float, float]] | None:
+        """The range of the data behind the law, in base units; None where it is not stated."""
+        node = self.node.get("fitted_range")
+        if not isinstance(node, Mapping):
+            return None
+        ranges: dict[str, tuple[float, float]] = {}
+        for key, item in read_entries(node):
+            pair = self._pair(item, units.get(key.text), self._at("fitted_range", key.text))
+            if pair:
+                ranges[key.text] = pair
+        return ranges
+
+    def _known_answers(self, units: AbstractMapping[str, str]) -> tuple[KnownAnswer, ...]:
+        """The published figures; an item with several quantities gives one answer for each."""
+        answers: list[KnownAnswer] = []
+        decisions = [key.text for key, _ in self._entries("decisions")]
+        named = ("where", "formulas")
+        quantities = {"loss": LOSS_UNIT, "cost": COST_UNIT}
+        quantities |= {f"{name}_opt": units[name] for name in decisions}
+        others = [key.text for section in named for key, _ in self._entries(section)]
+        at = self._at("known_answers")
+        for item in read_items(self.node.get("known_answers")):
+            if not isinstance(item, Mapping):
+                self._note("an item must be a mapping with `at`, a quantity, `within` and `source`.", item.place, at)
+                continue
+            points = {
+                key.text: self._number(value, units.get(key.text), f"{at}.at.{key.text}")
+                for key, value in read_entries(item.get("at"))
+            }
+            within = self._number(item.get("within"), "1", f"{at}.within")
+            given = [(key, value) for key, value in read_entries(item) if key.text not in {"at", "within", "source"}]
+            for missing in ("at", "within", "source"):
+                if item.get(missing) is None:
+                    self._note(f"a known answer needs `{missing}`.", item.place, at)
+            if not given:
+                self._note("a known answer needs a quantity, such as `loss: 1.94`.", item.place, at)
+            for key, value in given:
+                if key.text not in quantities and key.text not in others:
+                    remedy = did_you_mean(key.text, (*quantities, *others))
+                    self._note(f"unknown quantity `{key.text}`.", key.place, at, remedy)
+                unit = quantities.get(key.text, units.get(key.text))
+                number = self._number(value, unit, joined(at, key.text))
+                source = read_text(item.get("source"))
+                answers.append(KnownAnswer(points, key.text, number, within, source, value.place))
+        return tuple(answers)
+
+
+def build_extra_formula(key: Scalar, node: Node, subject: str, problems: Problems) -> ExtraFormula:
+    """A named formula with its unit ('1' where none is given) and its label, from a mapping or bare text."""
+    formula = read_formula(node.get("formula") if isinstance(node, Mapping) else node)
+    if formula is None:
+        if isinstance(node, Mapping) and not problems.misspelled:
+            problems.add("needs `formula`.", key.place, subject, "Write `{formula: ..., unit: ...}`.")
+        formula = FormulaText("", key.place)
+    if not isinstance(node, Mapping):
+        return ExtraFormula(key.text, formula, "1", "", key.place)
+    unit = read_unit(node.get("unit"), f"{subject}.unit", problems)
+    return ExtraFormula(key.text, formula, unit, read_text(node.get("label")), key.place)

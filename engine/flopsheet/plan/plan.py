@@ -1,0 +1,208 @@
+"""The plan as the rest of the program sees it: typed, frozen, every value with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from flopsheet.errors import Place
+from flopsheet.formula.text import FormulaText
+
+Objective = Literal["minimize loss", "minimize compute"]
+StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A number of the plan in base units (FLOP, token, parameter, nats/token, '1'), and what set it.
+
+    `value` is None where a layer removed a limit with null. `layer` is the file (relative to the
+    project root), or "--set". `text` is the scalar as written.
+    """
+
+    value: float | None
+    unit: str
+    place: Place
+    layer: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A fitted constant of a law. `interval` has coverage `level`; `se` is a standard error."""
+
+    name: str
+    value: float
+    place: Place
+    unit: str | None = None
+    interval: tuple[float, float] | None = None
+    level: float | None = None
+    se: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A quantity the optimiser chooses. `role` is "parameters", "tokens" or None; `unit` its base unit."""
+
+    symbol: str
+    role: str | None
+    unit: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a law was published. `cite` is "Author et al. YEAR"; `bibtex` holds BibTeX fields."""
+
+    cite: str
+    where: str = ""
+    arxiv: str = ""
+    doi: str = ""
+    url: str = ""
+    bibtex: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswer:
+    """A published figure.
+
+    `at` gives decisions, or `C` for the optimum at a budget; `quantity` is `loss`, `cost`, a decision's
+    `X_opt`, or the name of a formula. `within` is relative.
+    """
+
+    at: Mapping[str, float]
+    quantity: str
+    value: float
+    within: float
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraFormula:
+    """A further output of a law, or a reader's own cell: formula, unit, label."""
+
+    name: str
+    formula: FormulaText
+    unit: str
+    label: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LawInput:
+    """What a law takes from the plan: `source` is a dotted key or None, `candidates` a finite choice."""
+
+    symbol: str
+    unit: str
+    source: str | None = None
+    candidates: tuple[float, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A law file, typed. `origin` is "library", a path relative to the project root, or "inline"."""
+
+    name: str
+    title: str
+    origin: str
+    place: Place
+    source: Source | None
+    loss: FormulaText | None
+    cost: FormulaText | None
+    decisions: Mapping[str, Decision]
+    constants: Mapping[str, Constant]
+    where: Mapping[str, FormulaText] = field(default_factory=dict)
+    formulas: Mapping[str, ExtraFormula] = field(default_factory=dict)
+    inputs: Mapping[str, LawInput] = field(default_factory=dict)
+    inference_cost: FormulaText | None = None
+    fitted_range: Mapping[str, tuple[float, float]] | None = None  # None: "not stated"
+    known_answers: tuple[KnownAnswer, ...] = ()
+    draws: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A fixed choice held against the optimum: exactly one of tokens_per_parameter, parameters, tokens."""
+
+    name: str
+    slug: str
+    kind: StrategyKind
+    value: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Formulas somebody states about results, to be proven or refuted."""
+
+    name: str
+    says: Mapping[str, FormulaText]
+    place: Place
+    source: str = ""
+    expected: Literal["proven", "refuted"] | None = None
+    scenario: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A bound the planner sets on a result or cell; `within` is relative to `value`. Base units.
+
+    `unit` is the base unit of the bounds as written, None where they are bare numbers.
+    """
+
+    name: str
+    place: Place
+    at_most: float | None = None
+    at_least: float | None = None
+    value: float | None = None
+    within: float | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One named set of inputs.
+
+    `overrides` are its own lines, without those that --set beats; `inputs` is base, parents, own lines and
+    --set merged. Both by dotted key; a removed key stays in both with value None. `expect` is of the
+    parents and its own.
+    """
+
+    name: str
+    slug: str
+    place: Place
+    parent: str | None
+    overrides: Mapping[str, Sourced]
+    inputs: Mapping[str, Sourced]
+    expect: Mapping[str, Expectation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan file with its layers merged. `path` and `files` are relative to `root`, with `/`.
+
+    `law` is a library name, a path, or an inline law already typed. `inputs` are the base values
+    (before scenarios) by dotted key. There is always at least one scenario.
+    """
+
+    path: str
+    root: Path
+    title: str
+    description: str
+    language: str
+    objective: Objective
+    law: str | Law
+    law_place: Place
+    inputs: Mapping[str, Sourced]
+    scenarios: tuple[Scenario, ...]
+    strategies: tuple[Strategy, ...]
+    cells: Mapping[str, ExtraFormula]
+    claims: tuple[Claim, ...]
+    expect: Mapping[str, Expectation]
+    files: tuple[str, ...]

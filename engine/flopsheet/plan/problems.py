@@ -1,0 +1,44 @@
+"""A collector of problems, so that a file's faults are all told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flopsheet.errors import FlopsheetError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flopsheet.errors import Place
+
+
+@dataclass(slots=True)
+class Problems:
+    """Problems in the order found, each once.
+
+    `misspelled` tells that some key was not known: what then seems to be missing may be there under
+    a wrong name, and is better not complained about.
+    """
+
+    found: list[Problem] = field(default_factory=list)
+    misspelled: bool = False
+
+    def add(self, message: str, place: Place | None, subject: str = "", remedy: str = "") -> None:
+        """Note a problem, unless the very same is noted already."""
+        self.extend((Problem(message, place, subject, remedy),))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Note several problems."""
+        self.found += [problem for problem in problems if problem not in self.found]
+
+    def raise_any(self) -> None:
+        """Raise all that was noted, sorted by place; do nothing when there is none."""
+        if self.found:
+            raise FlopsheetError(*sorted(self.found, key=_position))
+
+
+def _position(problem: Problem) -> tuple[str, int, int]:
+    """Where a problem stands, for sorting."""
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)

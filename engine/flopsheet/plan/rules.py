@@ -1,0 +1,90 @@
+"""What must hold between the keys of a plan: what an objective needs, and what excludes what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flopsheet.plan.plan import Expectation
+from flopsheet.plan.read import is_null, read_entries, read_mapping, read_quantity
+from flopsheet.plan.schema import BUDGET_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as AbstractMapping
+    from collections.abc import Sequence
+
+    from flopsheet.errors import Place
+    from flopsheet.plan.nodes import Node
+    from flopsheet.plan.plan import Objective, Scenario, Sourced
+    from flopsheet.plan.problems import Problems
+
+
+def read_expectations(node: Node | None, subject: str, problems: Problems) -> dict[str, Expectation]:
+    """The bounds that a planner sets on results or cells."""
+    found: dict[str, Expectation] = {}
+    for key, item in read_entries(node):
+        at = f"{subject}.{key.text}"
+        mapping = read_mapping(item)
+        if mapping is None:
+            continue
+        bounds = {
+            name: read_quantity(mapping.get(name), None, f"{at}.{name}", problems, positive=False)
+            for name in ("at_most", "at_least", "value", "within")
+        }
+        given = {name for name in bounds if not is_null(mapping.get(name))}
+        if not given & {"at_most", "at_least", "value"} and not problems.misspelled:
+            problems.add(
+                "needs `at_most`, `at_least` or `value`.", key.place, at, "Write for example `{at_most: 2.2}`."
+            )
+        if "within" in given and "value" not in given:
+            problems.add("`within` is the tolerance of a `value`, but there is none.", key.place, at)
+        low, high = bounds["at_least"], bounds["at_most"]
+        if low and high and low.value > high.value:
+            problems.add("`at_least` is larger than `at_most`: nothing can be both.", key.place, at)
+        units = {bound.unit for name, bound in bounds.items() if bound and name != "within" and bound.unit != "1"}
+        if len(units) > 1:
+            problems.add(f"the bounds have different units: {', '.join(sorted(units))}.", key.place, at)
+        values = {name: bound.value if bound else None for name, bound in bounds.items()}
+        found[key.text] = Expectation(key.text, key.place, unit=min(units, default=None), **values)
+    return found
+
+
+def check_objective(objective: Objective, scenarios: Sequence[Scenario], *, has_cost: bool, declared: bool,
+                    place: Place, problems: Problems) -> None:  # fmt: skip
+    """Note where a scenario lacks what the objective needs, or sets what it cannot use.
+
+    `has_cost` is whether the law spends a budget; `declared` whether the plan names scenarios itself;
+    `place` is where what is missing in all of them is reported.
+    """
+    for scenario in scenarios:
+        spent = [scenario.inputs[key] for key in BUDGET_KEYS if _is_set(scenario.inputs, key)]
+        where = scenario.place if declared else place
+        subject = f"scenarios.{scenario.name}" if declared else ""
+        if objective == "minimize loss":
+            _check_loss(scenario, len(spent), where, subject, problems, has_cost=has_cost)
+        else:
+            for amount in spent:
+                message = "a budget cannot stand beside `objective: minimize compute`, which finds the least compute."
+                problems.add(message, amount.place, "budget.compute", "Remove it, or set it to null in this layer.")
+            if not _is_set(scenario.inputs, "target.loss") and not problems.misspelled:
+                message = "`objective: minimize compute` needs `target.loss`."
+                problems.add(message, where, subject, "Write for example `target: {loss: 2.0}`.")
+
+
+def _check_loss(scenario: Scenario, spent: int, where: Place, subject: str, problems: Problems,
+                *, has_cost: bool) -> None:  # fmt: skip
+    """The least loss needs exactly one budget, and has no use for a target."""
+    if has_cost and spent != 1 and not problems.misspelled:
+        removed = scenario.inputs.get("budget.compute")
+        message = "the least loss needs a budget: `budget.compute` is not set."
+        problems.add(
+            message, removed.place if removed else where, subject, "Write for example `budget: {compute: 1e22 FLOP}`."
+        )
+    if has_cost and _is_set(scenario.inputs, "target.loss"):
+        message = "a target loss has no meaning while the loss is minimised at a budget."
+        remedy = "Write `objective: minimize compute` without a budget, or remove the target."
+        problems.add(message, scenario.inputs["target.loss"].place, "target.loss", remedy)
+
+
+def _is_set(inputs: AbstractMapping[str, Sourced], key: str) -> bool:
+    """Whether an input has a value (a removed one has none)."""
+    return key in inputs and inputs[key].value is not None

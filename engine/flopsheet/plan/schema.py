@@ -1,0 +1,206 @@
+"""The plan file and the law file as declared: every key, its unit and its rule, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flopsheet.plan.shape import (
+    Either,
+    Formula,
+    ListOf,
+    Number,
+    Record,
+    Shape,
+    Table,
+    Text,
+    UnitText,
+    not_yet,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InputKey:
+    """A number that a plan, a scenario or --set may set. A limit can be removed with null."""
+
+    key: str
+    unit: str
+    positive: bool
+    is_limit: bool
+    section: str
+
+
+# The table that new inputs are added to; `<name>` stands for a name that the writer or the law chooses.
+# Constants absorb their units from the law, so theirs is '1' and any finite number may stand.
+INPUT_KEYS: tuple[InputKey, ...] = (
+    InputKey("constants.<name>", "1", positive=False, is_limit=False, section="constants"),
+    InputKey("target.loss", "nats/token", positive=True, is_limit=False, section="target"),
+    InputKey("budget.compute", "FLOP", positive=True, is_limit=True, section="budget"),
+    InputKey("caps.parameters", "parameter", positive=True, is_limit=True, section="caps"),
+    InputKey("caps.tokens", "token", positive=True, is_limit=True, section="caps"),
+)
+
+BUDGET_KEYS = ("budget.compute",)
+OBJECTIVES = ("minimize loss", "minimize compute")
+_LATER_SECTIONS = ("inputs", "hardware", "data", "inference", "sweep", "sensitivity", "uncertainty", "fit")
+_LATER_KEYS = {"budget": ("money", "time"), "caps": ("time", "money", "memory")}
+
+
+def input_key(dotted: str) -> InputKey | None:
+    """The row of the table for a dotted key such as `constants.beta`, or None."""
+    section, _, name = dotted.partition(".")
+    return next((row for row in INPUT_KEYS if row.key in {dotted, f"{section}.<name>"} and name), None)
+
+
+def _sections() -> dict[str, Shape]:
+    """The shapes of the sections that hold inputs, from the table."""
+    fields: dict[str, dict[str, Shape]] = {}
+    shapes: dict[str, Shape] = {}
+    for row in INPUT_KEYS:
+        name = row.key.removeprefix(f"{row.section}.")
+        number = Number(None if row.section == "constants" else row.unit, row.positive)
+        if name == "<name>":
+            shapes[row.section] = Table(number, "identifier", "constant")
+        else:
+            fields.setdefault(row.section, {})[name] = number
+    for section, inner in fields.items():
+        shapes[section] = Record(inner, not_yet(*_LATER_KEYS.get(section, ())))
+    return shapes
+
+
+_SOURCE = Either(
+    Text(),
+    Record(
+        {
+            "cite": Text(),
+            "where": Text(),
+            "arxiv": Text(),
+            "doi": Text(),
+            "url": Text(),
+            "bibtex": Table(Text(), "text", "BibTeX field"),
+        }
+    ),
+)
+_ANY = Number(None, positive=False)
+_OUTPUT = Record({"formula": Formula(), "unit": UnitText(), "label": Text()})
+
+LAW = Record(
+    {
+        "law": Text(),
+        "title": Text(),
+        "source": _SOURCE,
+        "loss": Formula(),
+        "cost": Formula(),
+        "decisions": Table(Text(), "identifier", "decision"),
+        "constants": Table(
+            Either(
+                _ANY,
+                Record(
+                    {
+                        "value": _ANY,
+                        "interval": ListOf(_ANY, length=2),
+                        "level": Number("1"),
+                        "se": Number(None),
+                        "unit": UnitText(),
+                        "note": Text(),
+                    }
+                ),
+            ),
+            "identifier",
+            "constant",
+        ),
+        "draws": Text(),
+        "where": Table(Formula(), "identifier", "formula"),
+        "formulas": Table(Either(Formula(), _OUTPUT), "identifier", "formula"),
+        "inputs": Table(
+            Record({"from": Text(), "unit": UnitText(), "candidates": ListOf(_ANY)}), "identifier", "input"
+        ),
+        "inference_cost": Formula(),
+        "fitted_range": Either(
+            Text(choices=("not stated",)), Table(ListOf(Number(None), length=2), "identifier", "symbol")
+        ),
+        "known_answers": ListOf(
+            Record(
+                {"at": Table(_ANY, "identifier", "symbol"), "within": Number("1"), "source": Text()},
+                others=_ANY,
+            )
+        ),
+        "notes": ListOf(Text(), single=True),
+    }
+)
+
+_EXPECT = Table(
+    Record({"at_most": _ANY, "at_least": _ANY, "value": _ANY, "within": Number("1")}), "identifier", "result"
+)
+_STRATEGY = Record(
+    {
+        "tokens_per_parameter": Number("token/parameter"),
+        "parameters": Number("parameter"),
+        "tokens": Number("token"),
+    },
+    not_yet("shares"),
+)
+_CLAIM = Record(
+    {
+        "says": Table(Formula(), "identifier", "result"),
+        "source": Text(),
+        "expected": Text(choices=("proven", "refuted")),
+        "scenario": Text(),
+    }
+)
+_STRUCTURE = ("title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims")
+_FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
+
+
+def _plan_sections() -> dict[str, Shape]:
+    """The input sections at the top level of a plan, where `budget.covers` may stand too."""
+    sections = _sections()
+    budget = sections["budget"]
+    if isinstance(budget, Record):
+        covers = Text(choices=("training",), later=("lifetime",))
+        sections["budget"] = Record({**budget.fields, "covers": covers}, budget.refused)
+    return sections
+
+
+def _scenario_sections() -> dict[str, Shape]:
+    """The input sections of a scenario; what a budget covers is not for a scenario to say."""
+    sections = _sections()
+    budget = sections["budget"]
+    if isinstance(budget, Record):
+        sections["budget"] = Record(budget.fields, {**budget.refused, "covers": _FIXED})
+    return sections
+
+
+SCENARIO = Record(
+    {**_scenario_sections(), "extends": Text(), "expect": _EXPECT},
+    {**not_yet(*_LATER_SECTIONS), **dict.fromkeys(_STRUCTURE, _FIXED)},
+)
+
+PLAN = Record(
+    {
+        "title": Text(),
+        "description": Text(),
+        "language": Text(choices=("en", "zh")),
+        "extends": ListOf(Text(), single=True),
+        "law": Either(Text(), LAW),
+        "objective": Text(choices=OBJECTIVES, later=("minimize cost",)),
+        **_plan_sections(),
+        "cells": Table(_OUTPUT, "identifier", "cell"),
+        "strategies": Table(_STRATEGY, "text", "strategy"),
+        "scenarios": Table(SCENARIO, "text", "scenario"),
+        "claims": Table(_CLAIM, "text", "claim"),
+        "expect": _EXPECT,
+    },
+    not_yet(*_LATER_SECTIONS),
+)
+
+# Records that stand under a name of their own in the JSON Schema.
+NAMED_SHAPES: dict[str, Record] = {"law": LAW, "scenario": SCENARIO, "strategy": _STRATEGY, "claim": _CLAIM}
+
+# What --set takes: the inputs and nothing else.
+SET = Record(
+    _scenario_sections(),
+    {
+        **not_yet(*_LATER_SECTIONS),
+        **dict.fromkeys((*_STRUCTURE, "extends", "expect"), "cannot be set here: --set takes inputs only."),
+    },
+)

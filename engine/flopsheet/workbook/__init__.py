@@ -1,0 +1,1 @@
+"""Live Excel workbooks: names, formulas, layout, writing and independent recalculation."""

@@ -1,0 +1,249 @@
+"""Measures flopsheet against hand-written numpy, the chinchilla package and the bare import of its libraries."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+Table = Mapping[str, Sequence[float]]
+
+CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
+PLAN = """\
+title: Benchmark
+law: hoffmann_2022
+budget: {compute: 1e22 FLOP}
+caps: {parameters: 10B}
+"""
+LIBRARIES = (
+    "click",
+    "defusedxml",
+    "formualizer",
+    "ironcalc",
+    "jinja2",
+    "numpy",
+    "openpyxl",
+    "pint",
+    "pydantic",
+    "rich",
+    "sympy",
+    "yaml",
+)
+
+
+class Verdict(NamedTuple):
+    """A measured figure beside its limit, both in the same unit."""
+
+    name: str
+    measured: float
+    limit: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the figure is within its limit."""
+        return self.measured <= self.limit
+
+
+# --- the harness ------------------------------------------------------------------------------------------------------
+
+
+def measure_in_turn(candidates: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each candidate in each round, taken in turn (A B A B) after one round that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for run in candidates.values():
+        run()
+    for _ in range(rounds):
+        for name, run in candidates.items():
+            start = perf_counter()
+            run()
+            seconds[name].append(perf_counter() - start)
+    return seconds
+
+
+def print_comparison(title: str, seconds: Table) -> dict[str, float]:
+    """Print medians, spread and ratios to the first candidate; give back the medians in seconds."""
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    first = next(iter(medians.values()))
+    width = max(len(name) for name in medians)
+    print(f"\n{title}\n{'':{width}}  {'median s':>10}  {'min':>10}  {'max':>10}  {'ratio':>7}")
+    for name, times in seconds.items():
+        figures = (medians[name], min(times), max(times))
+        print(f"{name:{width}}  {'  '.join(f'{figure:10.4f}' for figure in figures)}  {medians[name] / first:7.3f}")
+    return medians
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> bool:
+    """Print each figure beside its limit; whether all limits are kept."""
+    width = max(len(verdict.name) for verdict in verdicts)
+    print(f"\n{'':{width}}  {'measured':>10}  {'limit':>10}")
+    for verdict in verdicts:
+        word = "kept" if verdict.kept else "MISSED"
+        print(f"{verdict.name:{width}}  {verdict.measured:10.4f}  {verdict.limit:10.4f}  {word}")
+    return all(verdict.kept for verdict in verdicts)
+
+
+# --- a million points -------------------------------------------------------------------------------------------------
+
+
+@cache
+def _compiled_plan() -> Any:
+    """The benchmark's plan, compiled once: what is measured is its evaluation."""
+    from flopsheet import api  # noqa: PLC0415 - not part of what the other benchmarks measure
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.yaml"
+        path.write_text(PLAN, encoding="utf-8")
+        return api.compile_plan(path)
+
+
+def vectorised_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
+    """N_opt, D_opt, L_opt and regime at each budget (FLOP) and cap (parameters): the adapter to flopsheet."""
+    return _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps})
+
+
+def numpy_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
+    r"""The same by hand: $N = \min(G (C/6)^{\beta/(\alpha+\beta)}, cap)$, Hoffmann et al. 2022, eq. 4."""
+    import numpy as np  # noqa: PLC0415 - not part of what the other benchmarks measure
+
+    E, A, B, alpha, beta = CONSTANTS.values()
+    scale = (alpha * A / (beta * B)) ** (1 / (alpha + beta))
+    free = scale * (budgets / 6) ** (beta / (alpha + beta))
+    N = np.minimum(free, caps)
+    D = budgets / (6 * N)
+    return {"N_opt": N, "D_opt": D, "L_opt": E + A * N**-alpha + B * D**-beta, "regime": free > caps}
+
+
+def benchmark_points(rounds: int, points: int) -> bool:
+    """Print the million-point comparison; whether the limits are kept and the figures agree."""
+    import numpy as np  # noqa: PLC0415 - not part of what the other benchmarks measure
+    from chinchilla import Chinchilla  # noqa: PLC0415 - the same, and it imports pandas and matplotlib
+
+    random = np.random.default_rng(1)
+    budgets = 10 ** random.uniform(18, 26, points)
+    caps = 10 ** random.uniform(8, 12, points)
+
+    def chinchilla_plan() -> tuple[Any, ...]:
+        N, D = Chinchilla.allocate_compute(budgets, CONSTANTS)
+        return N, D, Chinchilla.predict_loss(N, D, CONSTANTS)
+
+    by_hand, ours = numpy_plan(budgets, caps), vectorised_plan(budgets, caps)
+    for name in ("N_opt", "D_opt", "L_opt"):
+        worst = float(np.max(np.abs(ours[name] / by_hand[name] - 1)))
+        print(f"{name}: worst relative difference from numpy {worst:.1e}")
+        if not worst <= 1e-12:
+            return False
+    candidates: dict[str, Callable[[], object]] = {
+        "numpy by hand": lambda: numpy_plan(budgets, caps),
+        "flopsheet": lambda: vectorised_plan(budgets, caps),
+        "chinchilla 0.2.0 (no caps)": chinchilla_plan,
+    }
+    medians = print_comparison(f"A plan of {points:,} (budget, cap) points", measure_in_turn(candidates, rounds))
+    ratio_numpy, ratio_chinchilla = (
+        medians["flopsheet"] / medians[name] for name in ("numpy by hand", "chinchilla 0.2.0 (no caps)")
+    )
+    return print_verdicts(
+        [Verdict("times numpy", ratio_numpy, 1.5), Verdict("times chinchilla", ratio_chinchilla, 1.0)]
+    )
+
+
+# --- the first build --------------------------------------------------------------------------------------------------
+
+BUILD = "import sys; from flopsheet.cli import main; sys.argv = ['flopsheet', *sys.argv[1:]]; sys.exit(main())"
+BUILD_AND_LIST = (
+    "import sys; from flopsheet.cli import main; sys.argv = ['flopsheet', *sys.argv[1:]]\n"
+    "try: main()\nexcept SystemExit as end: assert not end.code\n"
+    f"print('used', *[name for name in {LIBRARIES!r} if name in sys.modules])"
+)
+
+
+def _run_python(code: str, *arguments: str, folder: Path) -> str:
+    """What a fresh interpreter prints; an exception where it fails."""
+    command = [sys.executable, "-c", code, *arguments]
+    finished = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise SystemExit(finished.stdout + finished.stderr)
+    return finished.stdout
+
+
+def benchmark_build(rounds: int) -> bool:
+    """Print the first build of one plan beside the import of what it uses; whether the limit is kept."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
+        used = (
+            _run_python(BUILD_AND_LIST, "build", "plan.yaml", "--out", "first", folder=folder)
+            .split("used ")[-1]
+            .split()
+        )
+        outputs = (f"out{number}" for number in range(rounds + 1))
+        seconds = measure_in_turn(
+            {
+                f"import of {len(used)} libraries": lambda: _run_python(f"import {', '.join(used)}", folder=folder),
+                "first build of one plan": lambda: _run_python(
+                    BUILD, "build", "plan.yaml", "--out", next(outputs), folder=folder
+                ),
+            },
+            rounds,
+        )
+    imports, build = print_comparison(f"A first build (uses {', '.join(used)})", seconds).values()
+    return print_verdicts([Verdict("seconds", build, 1.5 * imports + 1)])
+
+
+# --- derivations ------------------------------------------------------------------------------------------------------
+
+DERIVE = """
+import contextlib, io, sys, time
+import sympy, flopsheet.api
+from flopsheet.cli import main
+sys.argv = ["flopsheet", "derive", sys.argv[1], "--json"]
+start = time.perf_counter()
+with contextlib.redirect_stdout(io.StringIO()):
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code
+print(time.perf_counter() - start)
+sys.exit(code)
+"""
+
+
+def benchmark_derive(rounds: int) -> bool:
+    """Print the time of each shipped law's derivation, in fresh processes; whether all are within two seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        laws = [law["name"] for law in json.loads(_run_python(BUILD, "laws", "--json", folder=folder))]
+        verdicts = []
+        for law in laws:
+            seconds = [float(_run_python(DERIVE, law, folder=folder)) for _ in range(rounds)]
+            verdicts.append(Verdict(law, statistics.median(seconds), 2.0))
+    print("\nSeconds to derive each shipped law")
+    return print_verdicts(verdicts)
+
+
+def main() -> int:
+    """Run the named benchmarks, or all; 1 where a limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="points, build, derive; all by default")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
+    parser.add_argument("--points", type=int, default=1_000_000, help="size of the plan of `points`")
+    options = parser.parse_args()
+    benchmarks: dict[str, Callable[[], bool]] = {
+        "points": lambda: benchmark_points(options.rounds, options.points),
+        "build": lambda: benchmark_build(options.rounds),
+        "derive": lambda: benchmark_derive(min(options.rounds, 3)),
+    }
+    if unknown := set(options.names) - set(benchmarks):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    kept = [run() for name, run in benchmarks.items() if name in (options.names or benchmarks)]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""How a published figure is asked of the product: the `evaluate` block of a case to a number."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from flopsheet.derive.stationarity import Interior, derive_interior
+from flopsheet.derive.statements import derive_exponents
+from flopsheet.errors import Place
+from flopsheet.formula.parse import parse_formula
+from flopsheet.formula.text import FormulaText
+from flopsheet.laws.library import load_library_law
+from flopsheet.model.law_model import LawModel, build_law_model
+
+Numbers = dict[str, float]
+DIGITS = 30
+
+
+@cache
+def _derived(law: str) -> tuple[LawModel, Interior]:
+    model = build_law_model(load_library_law(law))
+    return model, derive_interior(model)
+
+
+def _number(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
+    """A formula at a point. 1e-15 relative: evaluated with more digits than a double has."""
+    exact = {symbol: sp.Float(value, DIGITS) for symbol, value in values.items()}
+    return float(expr.evalf(DIGITS, subs=exact))
+
+
+def _at(model: LawModel, numbers: Mapping[str, float]) -> dict[sp.Symbol, float]:
+    return model.values | {symbol: numbers[symbol.name] for symbol in model.decisions if symbol.name in numbers}
+
+
+def _optimum(law: str, budget: float) -> Numbers:
+    model, interior = _derived(law)
+    values = model.values | {model.amount: budget}
+    found = {f"{symbol}_opt": _number(expr, values) for symbol, expr in interior.free.items()}
+    return found | {"L_opt": _number(interior.frontier, values), "C": budget}
+
+
+def _bisect(function: Callable[[float], float], wanted: float) -> float:
+    """Where a function that rises meets a value, between 1 and 1e60, to the last digits of a double."""
+    low, high = 0.0, 60.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if function(10**middle) < wanted else (low, middle)
+    return float(10**low)
+
+
+def _budget_for(law: str, decision: str, value: float) -> Numbers:
+    """The optimum at the budget for which the decision has that value."""
+    return _optimum(law, _bisect(lambda budget: _optimum(law, budget)[f"{decision}_opt"], value))
+
+
+def _point(law: str, at: Mapping[str, float]) -> Numbers:
+    model, _ = _derived(law)
+    values = _at(model, at)
+    return {"loss": _number(model.loss, values), "cost": _number(model.cost, values)}
+
+
+def _ratio(law: str, of: Mapping[str, float], to: Mapping[str, float]) -> Numbers:
+    return {"ratio": _point(law, of)["loss"] / _point(law, to)["loss"]}
+
+
+def _exponent(law: str, decision: str) -> Numbers:
+    model, interior = _derived(law)
+    exponents = {symbol.name: expr for symbol, expr in derive_exponents(model, interior).items()}
+    return {"exponent": _number(exponents[decision], model.values)}
+
+
+def _grid(law: str, budget: float, decision: str, exponents: Mapping[str, float]) -> Numbers:
+    """The point of least loss among sizes 10**k that spend the budget."""
+    model, interior = _derived(law)
+    other = next(symbol for symbol in model.decisions if symbol.name != decision)
+    points = []
+    for exponent in np.arange(exponents["from"], exponents["to"], exponents["step"]):
+        values = _at(model, {decision: float(10**exponent)}) | {model.amount: budget}
+        values[other] = _number(interior.on_budget[other], values)
+        points.append({symbol.name: values[symbol] for symbol in model.decisions})
+    return min(points, key=lambda point: _point(law, point)["loss"])
+
+
+def _excess(law: str, decision: str, at: Mapping[str, float], unlimited: float, excess: float) -> Numbers:
+    """The point where the loss is that many times the one with an unlimited amount of the decision."""
+
+    def gain(amount: float) -> float:
+        return -_point(law, {**at, decision: amount})["loss"]
+
+    return {**at, decision: _bisect(gain, excess * gain(unlimited))}
+
+
+ASKS: Mapping[str, Callable[..., Numbers]] = {
+    "optimum": _optimum,
+    "budget_for": _budget_for,
+    "point": _point,
+    "ratio": _ratio,
+    "exponent": _exponent,
+    "grid": _grid,
+    "excess": _excess,
+}
+
+
+def _then(text: str, numbers: Mapping[str, float]) -> float:
+    """A formula over what was found, in the product's own language."""
+    symbols = {name: sp.Symbol(name, positive=True) for name in numbers}
+    expr = parse_formula(FormulaText(text, Place("evaluate", 1, 1)), symbols, subject="then")
+    return _number(expr, {symbols[name]: value for name, value in numbers.items()})
+
+
+def evaluate(law: str, ask: str, then: str, given: Mapping[str, float] | None = None, **question: Any) -> float:  # noqa: ANN401
+    """The answer of the product to one case."""
+    return _then(then, ASKS[ask](law, **question) | dict(given or {}))
+
+
+@pytest.fixture(scope="session")
+def answer() -> Callable[[Mapping[str, Any]], float]:
+    """A function from the `evaluate` block of a case to the product's number."""
+    return lambda question: evaluate(**question)
+
+
+@pytest.fixture(scope="session")
+def asks() -> Sequence[str]:
+    """The kinds of questions a case may ask."""
+    return tuple(ASKS)

@@ -19,7 +19,8 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
-from flopsheet.evaluate.expectations import ExpectationVerdict, check_expectations
+from flopsheet.evaluate.expectations import check_expectations
+from flopsheet.evaluate.solution import Solution
 from flopsheet.evaluate.record import record_answer, record_claims, record_proofs
 from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
@@ -31,36 +32,7 @@ from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Law, Plan
 
 
-@dataclass(frozen=True)
-class Solved:
-    """A plan with everything that was derived and computed for it."""
-
-    plan: Plan
-    model: LawModel
-    derivation: Derivation
-    graph: Graph
-    table: InputTable
-    evaluation: Evaluation
-    answers: tuple[Answer, ...]
-    claims: tuple[ClaimVerdict, ...]
-    expectations: tuple[ExpectationVerdict, ...]
-    proofs: tuple[Proof, ...]
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """Why `check` fails this plan: unexpected verdicts, broken expectations, infeasible scenarios."""
-        found = [f"claim `{v.claim.name}` is {v.verdict}: {v.reason}" for v in self.claims if not v.as_expected]
-        found += [f"expectation broken: {verdict.reason}" for verdict in self.expectations if not verdict.holds]
-        found += [f"a proof is refuted: {proof.statement}" for proof in self.proofs if proof.verdict == "refuted"]
-        found += [
-            f"scenario `{answer.name}` is {answer.status}"
-            for answer in self.answers
-            if answer.status in {"infeasible", "not_converged"}
-        ]
-        return tuple(found)
-
-
-def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solved:
+def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     """A plan file solved for all its scenarios.
 
     Args:
@@ -73,13 +45,13 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solved:
     return solve(load_plan(path, sets=sets))
 
 
-def solve(plan: Plan) -> Solved:
+def solve(plan: Plan) -> Solution:
     """A loaded plan solved for all its scenarios."""
     model, derivation = derive_plan_law(plan)
     graph, table = build_plan_graph(plan, model, derivation)
     evaluation = evaluate_graph(graph, table)
     answers = list_answers(plan, model, evaluation)
-    return Solved(
+    return Solution(
         plan=plan,
         model=model,
         derivation=derivation,
@@ -172,7 +144,7 @@ def _regime_of(derivation: Derivation, answer: Answer) -> Regime | None:
     return None
 
 
-def record_solved(solved: Solved, scenario: str | None = None) -> dict[str, object]:
+def record_solved(solved: Solution, scenario: str | None = None) -> dict[str, object]:
     """What `solve --json` prints.
 
     Raises:

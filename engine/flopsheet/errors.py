@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Longer lines are shown in part, so that a formula of 4,000 characters does not fill the terminal.
+MAX_LINE = 240
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -40,15 +43,26 @@ class Problem:
         lines = [f"{place.file}:{place.line}:{place.column}: {head}"]
         if place.text:
             number = f"{place.line:>5} | "
-            lines.append(f"{number}{place.text}")
+            text, start = _window(place.text, place.column - 1)
+            lines.append(f"{number}{text}")
             # Tabs are kept so that the caret stands below its character in any terminal.
-            before = "".join(c if c == "\t" else " " * _width(c) for c in place.text[: place.column - 1])
-            marked = place.text[place.column - 1 : place.column - 1 + place.length]
+            before = "".join(c if c == "\t" else " " * _width(c) for c in text[:start])
+            marked = text[start : start + place.length]
             caret = "^" * max(1, sum(_width(c) for c in marked))
             lines.append(f"{' ' * (len(number) - 2)}| {before}{caret}")
         if self.remedy:
             lines.append(self.remedy)
         return "\n".join(lines)
+
+
+def _window(text: str, start: int) -> tuple[str, int]:
+    """The part of a line around a character, and where the character stands in it; a short line whole."""
+    if len(text) <= MAX_LINE:
+        return text, start
+    first = max(0, min(start - MAX_LINE // 2, len(text) - MAX_LINE))
+    last = first + MAX_LINE
+    head, tail = "..." if first else "", "..." if last < len(text) else ""
+    return f"{head}{text[first:last]}{tail}", start - first + len(head)
 
 
 def _width(character: str) -> int:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.statements import derive_exponents
+from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.errors import Place
 from flopsheet.formula.parse import parse_formula
 from flopsheet.formula.text import FormulaText
@@ -33,12 +33,12 @@ def _number(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
 
 
 def _at(model: LawModel, numbers: Mapping[str, float]) -> dict[sp.Symbol, float]:
-    return model.values | {symbol: numbers[symbol.name] for symbol in model.decisions if symbol.name in numbers}
+    return {**model.values, **{z: numbers[z.name] for z in model.decisions if z.name in numbers}}
 
 
 def _optimum(law: str, budget: float) -> Numbers:
     model, interior = _derived(law)
-    values = model.values | {model.amount: budget}
+    values = {**model.values, model.amount: budget}
     found = {f"{symbol}_opt": _number(expr, values) for symbol, expr in interior.free.items()}
     return found | {"L_opt": _number(interior.frontier, values), "C": budget}
 
@@ -112,7 +112,7 @@ def _then(text: str, numbers: Mapping[str, float]) -> float:
     return _number(expr, {symbols[name]: value for name, value in numbers.items()})
 
 
-def evaluate(law: str, ask: str, then: str, given: Mapping[str, float] | None = None, **question: Any) -> float:  # noqa: ANN401
+def evaluate(law: str, ask: str, then: str, given: Mapping[str, float] | None = None, **question: Any) -> float:
     """The answer of the product to one case."""
     return _then(then, ASKS[ask](law, **question) | dict(given or {}))
 

@@ -106,7 +106,7 @@ def test_every_law_decreases_in_both_decisions(answer):
     for name in law_names():
         at = {"N": 1e9, "D": 2e10}
         here = answer({"law": name, "ask": "point", "at": at, "then": "loss"})
-        for symbol in at:
-            more = answer({"law": name, "ask": "point", "at": {**at, symbol: 2 * at[symbol]}, "then": "loss"})
+        for symbol, amount in at.items():
+            more = answer({"law": name, "ask": "point", "at": at | {symbol: 2 * amount}, "then": "loss"})
             assert more < here
         assert math.isfinite(here)

@@ -82,8 +82,9 @@ class Span:
             mantissas = (1, 2, 5) if decades > math.log10(3) else (1, 1.5, 2, 3, 4, 5, 6, 8)
             values = [m * 10.0**power for power in range(first, last + 1) for m in mantissas]
             return [value for value in values if self._inside(value)]
-        step = max(1, math.ceil((decades + 1) / max(most, 2)))
-        return [10.0**power for power in range(first, last + 1) if power % step == 0 and self._inside(10.0**power)]
+        powers = [power for power in range(first, last + 1) if self._inside(10.0**power)]
+        step = max(1, math.ceil(len(powers) / max(most, 2)))
+        return [10.0**power for power in powers if power % step == 0]
 
     def _linear_ticks(self, most: int) -> Sequence[float]:
         """Multiples of 1, 2, 2.5 or 5 times a power of ten."""

@@ -21,11 +21,12 @@ _LEGEND_GAP: Final = 18.0
 _TITLE_LINES: Final = 2
 _BOTTOM: Final = 56.0
 _TICK_GAP: Final = 8.0
-_X_TICK_ROOM: Final = 78.0
+_X_TICK_ROOM: Final = 66.0
 _Y_TICK_ROOM: Final = 44.0
 _END_GAP: Final = 8.0
 _SLACK: Final = 4.0
-_END_TOLERANCE: Final = 0.005
+#: A curve that ends in the last twentieth of the axis is labelled beside the plot.
+_END_TOLERANCE: Final = 0.05
 #: No label takes more of the width than this.
 _LABEL_SHARE: Final = 0.3
 
@@ -126,17 +127,16 @@ def _span(chart: Chart, name: str) -> Span:
 
 def _right_margin(chart: Chart, x: Span, y: Span, left: float) -> float:
     """Room right of the plot for the labels of curves that end at or near its right edge."""
+    visible = ((series, last_visible(series, x, y)) for series in _labelled_ends(chart))
+    ends = [(series, end[0]) for series, end in visible if end is not None]
+    column = max((end for _, end in ends if ends_at_edge(end)), default=1.0)
     margin = EDGE
-    limit = label_limit(chart)
     for _ in range(3):  # a wider margin moves the ends, which needs less margin: three rounds settle it
         plot_width = chart.width - left - margin
-        needed = EDGE
-        for series in _labelled_ends(chart):
-            end = last_visible(series, x, y)
-            if end is not None:
-                label = min(text_width(series.label, TEXT_SIZE), limit) + _END_GAP + EDGE / 2 + _SLACK
-                needed = max(needed, label - (1 - end[0]) * plot_width)
-        margin = max(margin, needed)
+        for series, end in ends:
+            label = min(text_width(series.label, TEXT_SIZE), label_limit(chart)) + _END_GAP + EDGE / 2 + _SLACK
+            start = column if ends_at_edge(end) else end
+            margin = max(margin, label - (1 - start) * plot_width)
     return margin
 
 

@@ -89,7 +89,9 @@ def reference_labels(chart: Chart, frame: Frame, canvas: Canvas) -> Iterator[Pla
             (x, y), _ = ends
             text = shorten(reference.label, TEXT_SIZE, label_limit(chart))
             candidates = _beside(text, x, frame) if reference.axis == "x" else _above(text, y, frame)
-            yield _placed(canvas.place(candidates), "muted")
+            label = canvas.place(candidates)
+            if label is not None:
+                yield _placed(label, "muted")
 
 
 def _beside(text: str, x: float, frame: Frame) -> Iterable[Label]:
@@ -121,19 +123,22 @@ def end_labels(chart: Chart, frame: Frame, canvas: Canvas) -> Iterator[Placed]:
                 group = margin if ends_at_edge(end[0]) else inside
                 group.append((frame.up(end[1]), frame.across(end[0]), index, text))
     margin.sort()
-    heights = spread([y for y, *_ in margin], _LINE_GAP, frame.plot.top, frame.plot.bottom)
+    heights = spread([y for y, *_ in margin], _LINE_GAP, frame.plot.top, frame.plot.bottom - _LINE_GAP / 2)
+    column = max((x for _, x, *_ in margin), default=0.0) + _END_GAP
     for (wanted, x, index, text), height in zip(margin, heights, strict=True):
-        moved = abs(wanted - height) > _LINE_GAP / 3
-        leader = (x + 1, wanted, x + _END_GAP - 2, height) if moved else None
-        label = Label(text, x + _END_GAP, height + 4, "start", TEXT_SIZE, leader)
-        canvas.labels.append(label)
+        moved = abs(wanted - height) > _LINE_GAP / 4
+        leader = (x + 2, wanted, column - 2, height) if moved else None
+        label = Label(text, column, height + 4, "start", TEXT_SIZE, leader)
+        canvas.add_label(label)
         yield _placed(label, f"s{index}")
     for y, x, index, text in sorted(inside):
-        yield _placed(canvas.place(around(text, x, y, TEXT_SIZE), (x, y)), f"s{index}")
+        placed = canvas.place(around(text, x, y, TEXT_SIZE), (x, y))
+        if placed is not None:
+            yield _placed(placed, f"s{index}")
 
 
 def point_labels(chart: Chart, frame: Frame, canvas: Canvas) -> Iterator[Placed]:
-    """Names of points, and annotations, where they cover nothing."""
+    """Names of points, and annotations, where they cover nothing; in a crowd some find no place."""
     named = [
         (x, y, text)
         for series in chart.series
@@ -144,7 +149,9 @@ def point_labels(chart: Chart, frame: Frame, canvas: Canvas) -> Iterator[Placed]
         point = frame.seen(x, y)
         if text and point is not None:
             short = shorten(text, TEXT_SIZE, label_limit(chart))
-            yield _placed(canvas.place(around(short, *point, TEXT_SIZE, first=_UP_RIGHT), point), "ink")
+            label = canvas.place(around(short, *point, TEXT_SIZE, first=_UP_RIGHT), point, may_omit=True)
+            if label is not None:
+                yield _placed(label, "ink")
 
 
 def _placed(label: Label, colour: str) -> Placed:

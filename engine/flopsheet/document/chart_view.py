@@ -39,12 +39,12 @@ _DASHES: Final = {"solid": "", "dashed": "7 4", "dotted": "2 4"}
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A series as drawn: its path, markers (path data), and sample in the legend."""
+    """A series as drawn: its path, and its markers as path data with the name of each point."""
 
     colour: str
     path: str
     dash: str
-    markers: Sequence[str]
+    markers: Sequence[tuple[str, str]]
 
 
 def view_chart(chart: Chart) -> Mapping[str, object]:
@@ -56,7 +56,7 @@ def view_chart(chart: Chart) -> Mapping[str, object]:
     drawn = [_draw(series, name, frame, canvas) for series, name in zip(chart.series, names, strict=True)]
     references = [ends for reference in chart.references if (ends := reference_ends(reference, frame))]
     for ends in references:
-        canvas.add_curve(ends)
+        canvas.add_reference(ends)
     labels = [
         *reference_labels(chart, frame, canvas),
         *end_labels(chart, frame, canvas),
@@ -104,26 +104,29 @@ def _colours(chart: Chart) -> Sequence[Colour]:
     ]
 
 
-def _draw(series: Series, name: str, frame: Frame, canvas: Canvas) -> Drawn:
+def _draw(series: Series, colour: str, frame: Frame, canvas: Canvas) -> Drawn:
     """A series as paths, noted on the canvas so that labels keep off it."""
     runs: list[list[Point]] = [[]]
-    for x, y in zip(series.x, series.y, strict=True):
+    marked: list[tuple[Point, str]] = []
+    names = series.point_labels or ("",) * len(series.x)
+    for x, y, name in zip(series.x, series.y, names, strict=True):
         point = frame.pixel(x, y)
         if point is None:
             runs.append([])
-        else:
-            runs[-1].append(point)
-    plot = frame.plot.widened(0.5)
+            continue
+        runs[-1].append(point)
+        if _shape(series) and frame.seen(x, y):
+            marked.append((point, name or series.label))
     path = ""
     if series.kind == "line":
         path = " ".join(path_data(run) for run in runs if len(run) > 1)
         for run in runs:
-            canvas.add_curve([point for point in run if plot.holds(*point)])
-    shape = _shape(series)
-    marked = [point for run in runs for point in run if plot.holds(*point)] if shape else []
-    for point in marked:
+            canvas.add_curve([point for point in run if frame.plot.widened(0.5).holds(*point)])
+    for point, _ in marked:
         canvas.add_marker(*point, MARKER_RADIUS)
-    return Drawn(name, path, _DASHES[series.dash], [marker_path(shape, *point) for point in marked if shape])
+    shape = _shape(series) or "circle"
+    markers = [(marker_path(shape, *point), text) for point, text in marked]
+    return Drawn(colour, path, _DASHES[series.dash], markers)
 
 
 def _shape(series: Series) -> Shape | None:

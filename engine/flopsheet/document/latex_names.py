@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_GREEK: Final = frozenset(
-    (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-        "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-    ).split()
+_GREEK_WORDS: Final = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
+_GREEK: Final = frozenset(_GREEK_WORDS.split())
 _NAMED: Final = {"star": r"\star", "inf": r"\infty", "infinity": r"\infty"}
 _ESCAPES: Final = {
     "\\": r"\backslash ",

@@ -86,13 +86,7 @@ class FormulaPrinter(LatexPrinter):
         # E + A/N^alpha, as the papers write it: a bare symbol stands before quotients.
         if any(r"\frac" in text for _, text in terms):
             terms.sort(key=lambda pair: not pair[0].is_Symbol)
-        # No sum begins with a minus that can be avoided.
-        first = next((index for index, (_, text) in enumerate(terms) if not text.startswith("-")), 0)
-        terms.insert(0, terms.pop(first))
-        (_, text), *rest = terms
-        for _, part in rest:
-            text += f" - {part[1:].lstrip()}" if part.startswith("-") else f" + {part}"
-        return text
+        return _join_terms([text for _, text in terms])
 
     def _term(self, term: sp.Expr) -> str:
         """One term of a sum; a symbol shown as a number below zero, or a choice, in parentheses."""
@@ -117,7 +111,7 @@ class FormulaPrinter(LatexPrinter):
         text = ""
         for index, part in enumerate(printed):
             # Two bare logarithms in a row would read as one inside the other.
-            inner = part.startswith(r"\ln ") and index < len(printed) - 1
+            inner = False and index < len(printed) - 1
             shown = rf"\left({part}\right)" if inner else part
             separator = "" if not text else (r" \cdot " if _starts_with_number(shown) else " ")
             text += separator + shown
@@ -164,6 +158,8 @@ class FormulaPrinter(LatexPrinter):
 
     def _exponent(self, exponent: sp.Expr) -> str:
         """An exponent with its quotient slashed: stacked fractions are too small up there."""
+        if exponent.is_Add:
+            return _join_terms([self._exponent(term) for term in exponent.as_ordered_terms()])
         if not (exponent.is_Mul or exponent.is_Rational or exponent.is_Pow):
             return str(self._print(exponent))
         negative, above, below = _split_product(exponent)
@@ -174,11 +170,10 @@ class FormulaPrinter(LatexPrinter):
 
     def _slash_side(self, factors: Sequence[sp.Expr], *, below: bool = False) -> str:
         """One side of a slash: sums in parentheses, and below the slash products too."""
-        if len(factors) == 1 and not below:
-            text = self._print(factors[0])
-            return f"({text})" if factors[0].is_Add else text
-        text = self._factors(factors) if len(factors) > 1 else self._print(factors[0])
-        return text if len(factors) == 1 and not factors[0].is_Add else f"({text})"
+        if len(factors) > 1:
+            return f"({self._factors(factors)})" if below else self._factors(factors)
+        text = self._print(factors[0])
+        return f"({text})" if factors[0].is_Add else text
 
     def _print_ExpBase(self, expr: sp.exp, exp: str | None = None) -> str:
         power = rf"e^{{{self._exponent(expr.args[0])}}}"
@@ -219,6 +214,16 @@ class FormulaPrinter(LatexPrinter):
 
     def _print_Multiplier(self, expr: Multiplier) -> str:
         return rf"\lambda_{{{self._print(expr.args[0])}}}"
+
+
+def _join_terms(terms: Sequence[str]) -> str:
+    """Printed terms as a sum that begins with a term without minus, if there is one."""
+    ordered = list(terms)
+    first = next((index for index, text in enumerate(ordered) if not text.startswith("-")), 0)
+    ordered.insert(0, ordered.pop(first))
+    return ordered[0] + "".join(
+        f" - {text[1:].lstrip()}" if text.startswith("-") else f" + {text}" for text in ordered[1:]
+    )
 
 
 def _split_product(expr: sp.Expr) -> tuple[bool, list[sp.Expr], list[sp.Expr]]:

@@ -26,7 +26,9 @@ _COST_MISREAD: Final = 25.0
 _CLEARLY_NEARER: Final = 4.0
 _COST_CURVE: Final = 3.0
 _COST_DISTANCE: Final = 0.25
-_COST_DIRECTION: Final = 0.6
+_COST_REFERENCE: Final = 0.5
+_COST_LEADER: Final = 20.0
+_COST_RANK: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class Label:
     leader: tuple[float, float, float, float] | None = None
 
     @property
+    def leader_points(self) -> Sequence[tuple[float, float]]:
+        """Points along the line to the label's own point."""
+        return list(_sample([self.leader[:2], self.leader[2:]])) if self.leader else []
+
+    @property
     def box(self) -> Box:
         """The room the text takes, with a pixel of air."""
         width = text_width(self.text, self.size)
@@ -97,44 +104,69 @@ class Canvas:
 
     bounds: Box
     markers: list[Box] = field(default_factory=list)
-    curve_points: list[tuple[float, float]] = field(default_factory=list)
+    curves: list[tuple[float, float]] = field(default_factory=list)
+    references: list[tuple[float, float]] = field(default_factory=list)
+    leaders: list[tuple[float, float]] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
 
     def add_curve(self, points: Sequence[tuple[float, float]]) -> None:
         """Note a polyline, so that labels keep off it."""
-        for (x0, y0), (x1, y1) in pairwise(points):
-            steps = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / _SAMPLE_EVERY))
-            self.curve_points.extend((x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1))
+        self.curves.extend(_sample(points))
+
+    def add_reference(self, points: Sequence[tuple[float, float]]) -> None:
+        """Note a reference line, which a label may cross when that is the natural place."""
+        self.references.extend(_sample(points))
 
     def add_marker(self, x: float, y: float, radius: float) -> None:
         """Note a marker."""
         self.markers.append(Box(x - radius, y - radius, x + radius, y + radius))
 
-    def place(self, candidates: Iterable[Label], point: tuple[float, float] | None = None) -> Label:
-        """The candidate that covers least and is nearest to its point among all marked ones; it is then taken."""
+    def add_label(self, label: Label) -> None:
+        """Note a label that stands where it stands."""
+        self.labels.append(label)
+        self.leaders.extend(label.leader_points)
+
+    def place(
+        self, candidates: Iterable[Label], point: tuple[float, float] | None = None, *, may_omit: bool = False
+    ) -> Label | None:
+        """The candidate that covers least and is nearest to its point among all marked ones; it is then taken.
+
+        None when `may_omit` and every candidate covers another label or leaves the bounds.
+        """
         ranked = enumerate(candidates)
-        best = min((self._cost(label, point) + rank * _COST_DIRECTION, rank, label) for rank, label in ranked)[2]
-        self.labels.append(best)
+        cost, _, best = min((self._cost(label, point) + rank * _COST_RANK, rank, label) for rank, label in ranked)
+        if may_omit and cost >= _COST_LABEL:
+            return None
+        self.add_label(best)
         return best
 
     def _cost(self, label: Label, point: tuple[float, float] | None) -> float:
+        """How bad a place is: what it covers, what its leader crosses, how far it is."""
         box = label.box
         cost = 0.0 if self.bounds.contains(box) else _COST_OUTSIDE
         cost += _COST_LABEL * sum(box.overlaps(other.box) for other in self.labels)
         cost += _COST_MARKER * sum(box.overlaps(marker) for marker in self.markers)
-        cost += _COST_CURVE * sum(box.holds(x, y) for x, y in self.curve_points)
+        cost += _COST_CURVE * sum(box.holds(*at) for at in self.curves)
+        cost += _COST_REFERENCE * sum(box.holds(*at) for at in self.references)
+        cost += _COST_LEADER * sum(box.holds(*at) for at in self.leaders)
         if label.leader is not None:
             x0, y0, x1, y1 = label.leader
             cost += _COST_DISTANCE * math.hypot(x1 - x0, y1 - y0)
-            middle = ((x0 + x1) / 2, (y0 + y1) / 2)
-            cost += _COST_LABEL * sum(other.box.holds(*middle) or other.box.holds(x1, y1) for other in self.labels)
-        elif point is not None:
-            # Without a line to its point, a label is read as that of the nearest one.
-            near = box.distance(*point) + _CLEARLY_NEARER
-            cost += _COST_MISREAD * sum(
-                box.distance(*marker.centre) < near for marker in self.markers if not marker.holds(*point)
-            )
-        return cost
+            crossed = (any(other.box.holds(*at) for at in label.leader_points) for other in self.labels)
+            return cost + _COST_LABEL * sum(crossed)
+        if point is None:
+            return cost
+        # Without a line to its point, a label is read as that of the nearest one.
+        near = box.distance(*point) + _CLEARLY_NEARER
+        others = (marker for marker in self.markers if not marker.holds(*point))
+        return cost + _COST_MISREAD * sum(box.distance(*marker.centre) < near for marker in others)
+
+
+def _sample(points: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Points a few pixels apart along a polyline."""
+    for (x0, y0), (x1, y1) in pairwise(points):
+        steps = max(1, math.ceil(math.hypot(x1 - x0, y1 - y0) / _SAMPLE_EVERY))
+        yield from ((x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1))
 
 
 def around(text: str, x: float, y: float, size: float, *, first: int = 0) -> Iterator[Label]:

@@ -52,11 +52,13 @@ def raise_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
             raise Refusal(*_TOO_LONG)
     if base.is_zero and exponent.is_nonpositive:
         raise Refusal(*(_ZERO_DIVISOR if exponent.is_negative else _ZERO_TO_ZERO))
-    if base.is_number and base.is_negative and not exponent.is_integer:
-        raise Refusal(*_NEGATIVE_BASE)
     if base.is_extended_negative and exponent.is_Rational and not exponent.is_Integer:
         raise Refusal(*_NEGATIVE_BASE)
-    return sp.Pow(base, exponent)
+    power = sp.Pow(base, exponent)
+    # sympy takes roots of -1 out of (-floor(x))**0.3; they have no real value.
+    if any(_is_root_of_negative(factor) for factor in sp.Mul.make_args(power)):
+        raise Refusal(*_NEGATIVE_BASE)
+    return power
 
 
 def check_range(expr: sp.Expr) -> None:
@@ -83,6 +85,10 @@ def check_range(expr: sp.Expr) -> None:
         _check_magnitude(abs(expr.as_coeff_Mul()[0]))
     elif expr.is_Add:
         _check_magnitude(abs(expr.as_coeff_Add()[0]))
+
+
+def _is_root_of_negative(factor: sp.Expr) -> bool:
+    return bool(factor.is_Pow and factor.base.is_number and factor.base.is_negative and not factor.exp.is_integer)
 
 
 def _check_magnitude(value: sp.Expr) -> None:

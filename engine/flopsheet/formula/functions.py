@@ -1,4 +1,4 @@
-r"""THE table: every function and comparison of the formula language, with all its spellings.
+r"""THE table: every function, condition and comparison of the formula language, with all its spellings.
 
 A row is the only place that knows a function: the parser looks up `build` and the arity, each printer
 dispatches on `head` and fills in its own template. So no function exists for one rendering only.
@@ -22,7 +22,7 @@ import sympy as sp
 from flopsheet.formula.heads import Log2, Log10, Round
 
 Target = Literal["formula", "numpy", "excel", "latex"]
-Example = tuple[tuple[float | bool, ...], float]
+Example = tuple[tuple[float | bool, ...], float | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +172,38 @@ _ROWS = (
     ),
 )  # fmt: skip
 
+# What joins conditions. sympy merges branches of equal value into `or`, and moves an `if` inside a comparison out of
+# it, so every printer meets these even where no author wrote them.
+_LOGIC = (
+    Function(
+        "and", (2, None), sp.And, sp.And,
+        "np.logical_and({0}, {1})", "AND({args})", r"\left({0} \land {1}\right)",
+        (((True, True, True), True), ((True, False), False)),
+    ),
+    Function(
+        "or", (2, None), sp.Or, sp.Or,
+        "np.logical_or({0}, {1})", "OR({args})", r"\left({0} \lor {1}\right)",
+        (((False, True, False), True), ((False, False), False)),
+    ),
+    Function(
+        "not", (1, 1), sp.Not, sp.Not,
+        "np.logical_not({0})", "NOT({0})", r"\lnot\left({0}\right)",
+        (((True,), False), ((False,), True)),
+    ),
+    Function(
+        "if", (3, 3), sp.ITE, sp.ITE,
+        "np.where({0}, {1}, {2})", "IF({0}, {1}, {2})",
+        r"\left(\left({0} \land {1}\right) \lor \left(\lnot {0} \land {2}\right)\right)",
+        (((True, False, True), False), ((False, False, True), True)),
+    ),
+)  # fmt: skip
+
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({row.name: row for row in _ROWS})
+CONDITIONS: Mapping[str, Function] = MappingProxyType({row.name: row for row in _LOGIC})
 
 # Sums and powers are operators to every printer, so their rows are not found by head.
 BY_HEAD: Mapping[type[sp.Basic], Function] = MappingProxyType(
-    {row.head: row for row in _ROWS if row.head not in {sp.Add, sp.Pow}}
+    {row.head: row for row in (*_ROWS, *_LOGIC) if row.head not in {sp.Add, sp.Pow}}
 )
 
 _COMPARISONS = (

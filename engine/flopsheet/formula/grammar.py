@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from flopsheet.formula.tokens import NEST_IF, Token
+from flopsheet.formula.tokens import JOIN, Token
 
 MAX_LEVELS = 50
 LOGIC = frozenset({"and", "or", "not"})
@@ -93,5 +93,5 @@ class _Grammar:
 
 def _missing_operator(token: Token) -> Fault:
     if token.text in LOGIC:
-        return Fault(f"`{token.text}` is not an operator of formulas.", NEST_IF, token)
+        return Fault(f"`{token.text}` is not an operator of formulas.", JOIN, token)
     return Fault(f"an operator is missing before `{token.text}`.", "Write * to multiply.", token)

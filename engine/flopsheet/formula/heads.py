@@ -44,7 +44,7 @@ class _BaseLogarithm(sp.Function):
 
     def _eval_expand_log(self, **_hints: object) -> sp.Expr:
         opened = sp.expand_log(sp.log(self.args[0]))
-        return self if isinstance(opened, sp.log) else opened / sp.log(self.base)
+        return self if isinstance(opened, sp.log) else sp.expand_mul(opened / sp.log(self.base))
 
     def _eval_evalf(self, prec: int) -> sp.Expr:
         return self.rewrite(sp.log)._eval_evalf(prec)  # noqa: SLF001 - sympy's own protocol

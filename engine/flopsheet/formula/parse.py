@@ -10,10 +10,10 @@ import sympy as sp
 
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.formula.exact import NOT_REAL, Refusal, check_range, parse_number, raise_power
-from flopsheet.formula.functions import FUNCTIONS, RELATIONS
-from flopsheet.formula.grammar import LOGIC, MAX_LEVELS
+from flopsheet.formula.functions import CONDITIONS, FUNCTIONS, RELATIONS, Function
+from flopsheet.formula.grammar import MAX_LEVELS
 from flopsheet.formula.text import FormulaText
-from flopsheet.formula.tokens import NEST_IF, locate
+from flopsheet.formula.tokens import locate
 from flopsheet.formula.tree import Tree, grow, nested_too_deeply
 
 _RELATION_OF: Final[Mapping[type[ast.cmpop], str]] = {
@@ -98,8 +98,7 @@ class _Builder:
             case ast.Call(func=ast.Name()):
                 expr = self._call(node, level)
             case ast.Compare():
-                remedy = "A comparison stands only as the first argument of if(condition, a, b)."
-                expr = self.refuse(node, "a comparison is not a number.", remedy)
+                expr = self.refuse(node, "a comparison is not a number.", _CONDITION)
             case _:
                 expr = self.refuse(node, f"`{self.tree.written(node)}` is not part of the formula language.")
         return expr
@@ -146,14 +145,15 @@ class _Builder:
         return raise_power(below, above) if len(self.problems) == known else sp.Dummy(positive=True)
 
     def _call(self, node: ast.Call, level: int) -> sp.Expr:
-        func = node.func
-        name = self.tree.name(func) if isinstance(func, ast.Name) else ""
+        name = self._callee(node)
+        if name in CONDITIONS and name not in FUNCTIONS:
+            return self.refuse(node, "a condition is not a number.", _CONDITION)
         function = FUNCTIONS.get(name)
         known = len(self.problems)
         if function is None:
-            self._refuse_callee(func, name)
-        elif not function.accepts(len(node.args)):
-            self.refuse(node, f"`{name}` takes {_count(function.arity)}, not {len(node.args)}.")
+            self._refuse_callee(node.func, name)
+        else:
+            self._check_count(node, function)
         args = [
             self._condition(arg, level + 1) if name == "if" and position == 0 else self.build(arg, level + 1)
             for position, arg in enumerate(node.args)
@@ -165,27 +165,43 @@ class _Builder:
         except (ArithmeticError, TypeError, ValueError):
             raise Refusal(*NOT_REAL) from None
 
+    def _callee(self, node: ast.Call) -> str:
+        return self.tree.name(node.func) if isinstance(node.func, ast.Name) else ""
+
+    def _check_count(self, node: ast.Call, row: Function) -> None:
+        if not row.accepts(len(node.args)):
+            self.refuse(node, f"`{row.name}` takes {_count(row.arity)}, not {len(node.args)}.")
+
     def _refuse_callee(self, func: ast.expr, name: str) -> None:
         if name in self.symbols:
             self.refuse(func, f"`{name}` is not a function.", f"To multiply write {name} * (...).")
-        elif name in LOGIC:
-            self.refuse(func, f"`{name}` is not an operator of formulas.", NEST_IF)
         else:
             self.refuse(func, f"unknown function `{name}`.", did_you_mean(name, FUNCTIONS, listed=len(FUNCTIONS)))
 
     def _condition(self, node: ast.expr, level: int) -> sp.Basic:
-        """The relation of a condition; where it is none, a problem and `true`."""
+        """A comparison, or several joined by and, or, not; where it is none, a problem and `true`."""
+        if level > MAX_LEVELS:
+            raise RecursionError
+        if isinstance(node, ast.Call) and self._callee(node) in CONDITIONS:
+            row = CONDITIONS[self._callee(node)]
+            self._check_count(node, row)
+            known = len(self.problems)
+            args = [self._condition(arg, level + 1) for arg in node.args]
+            return row.build(*args) if row.accepts(len(args)) and len(self.problems) == known else sp.true
         if not isinstance(node, ast.Compare):
-            self.refuse(node, "the condition of `if` is not a comparison.", "Write for example if(a < b, a, b).")
+            self.refuse(node, "this is not a condition.", "A condition is a comparison such as a < b.")
             return sp.true
         if len(node.ops) > 1:
-            self.refuse(node, "comparisons cannot be chained.", "Nest `if`, one comparison in each.")
+            self.refuse(node, "comparisons cannot be chained.", "Write and(a < b, b < c).")
             return sp.true
         known = len(self.problems)
         left, right = self.build(node.left, level + 1), self.build(node.comparators[0], level + 1)
         if len(self.problems) > known:
             return sp.true
         return RELATIONS[_RELATION_OF[type(node.ops[0])]].head(left, right)
+
+
+_CONDITION: Final = "A condition stands only as the first argument of if(condition, a, b)."
 
 
 def _count(arity: tuple[int, int | None]) -> str:

@@ -48,8 +48,9 @@ def _render_call(expr: sp.Basic) -> str:
     if isinstance(expr, sp.Piecewise):
         return function.spell("formula", [render_formula(part) for part in split_choice(expr)])
     # Heaviside carries its value at 0 as a second argument, which the language does not spell.
-    args = [render_formula(arg) for arg in expr.args[: function.arity[1]]]
-    return function.spell("formula", sorted(args))  # in an order of their own: min and max have none
+    most = function.arity[1]
+    args = [render_formula(arg) for arg in expr.args[:most]]
+    return function.spell("formula", args if most else sorted(args))  # what takes any number has no order
 
 
 def _render_atom(expr: sp.Basic) -> tuple[str, int]:
@@ -59,6 +60,8 @@ def _render_atom(expr: sp.Basic) -> tuple[str, int]:
         return _render_number(expr)
     if expr is sp.E:
         return "exp(1)", _ATOM
+    if expr in {sp.true, sp.false}:  # what is left of a condition some branch of which is settled
+        return "0 < 1" if expr else "1 < 0", _COMPARISON
     msg = f"the formula language has no word for {expr}"
     raise ValueError(msg)
 
@@ -129,7 +132,9 @@ def _render_product(expr: sp.Mul) -> tuple[str, int]:
 
 def _is_divisor(factor: sp.Basic) -> bool:
     """Whether a factor is a power with a minus sign in its exponent: N**(-alpha) is written 1 / N**alpha."""
-    return bool(factor.is_Pow and factor.exp.as_coeff_Mul()[0].is_negative)
+    if not factor.is_Pow or factor.base.is_Number:  # sympy makes 3**x of 1 / (1/3)**x
+        return False
+    return bool(factor.exp.as_coeff_Mul()[0].is_negative)
 
 
 def _render_power(expr: sp.Pow) -> tuple[str, int]:

@@ -20,13 +20,13 @@ _TOKEN = re.compile(
     | (?P<number>\.?\d(?:[eE][+-](?=\d)|[\w.])*)         # with what is glued to it, which is refused later
     | (?P<name>[A-Za-z_]\w*)
     | (?P<string>'[^']*'?|"[^"]*"?)
-    | (?P<operator>\*\*|<=|>=|==|!=|[-+*/(),<>])
+    | (?P<operator>\*\*|<=|>=|==|!=|/(?!/)|[-+*(),]|<(?!>)|>)
     | (?P<other>//|:=|&&|\|\||<>|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
 _NUMBER = re.compile(r"(?:(?:0|[1-9](?:_?\d)*)(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d+)?", re.ASCII)
-NEST_IF = "Nest `if(condition, a, b)` instead."
+JOIN = "Conditions are joined as and(a < b, c < d), or(a < b, c < d), not(a < b)."
 _REFUSED = {
     "^": ("`^` is not an operator of formulas.", "For a power use **."),
     "%": ("`%` is not an operator of formulas.", "Write a percentage as a number, 0.05 for 5 %."),
@@ -35,8 +35,8 @@ _REFUSED = {
     "//": ("`//` is not an operator of formulas.", "Write floor(a / b)."),
     "!": ("`!` is not an operator of formulas.", "Write != for unequal."),
     ".": ("a name has no attributes, and a lone `.` is no number.", "Names are letters, digits and _."),
-    "&&": ("`&&` is not an operator of formulas.", NEST_IF),
-    "||": ("`||` is not an operator of formulas.", NEST_IF),
+    "&&": ("`&&` is not an operator of formulas.", JOIN),
+    "||": ("`||` is not an operator of formulas.", JOIN),
     "\u2212": ("`\u2212` (U+2212) is not the minus sign of formulas.", "Write -."),
     "\u00d7": ("`\u00d7` is not an operator of formulas.", "Write *."),
     "\u00b7": ("`\u00b7` is not an operator of formulas.", "Write *."),

@@ -119,18 +119,16 @@ class _PlanBuilder:
         )
 
     def _start(self, path: str) -> Place:
-        """The first line of the plan file itself, where what is missing is reported."""
-        text = next(
-            (key.place.text for key, _ in self.node.items if key.place.file == path and key.place.line == 1), ""
-        )
-        return Place(path, 1, 1, 1, text)
+        """The first key of the plan file itself, where what is missing is reported."""
+        own = (key.place for key, _ in self.node.items if key.place.file == path)
+        return min(own, key=lambda place: (place.line, place.column), default=Place(path, 1, 1))
 
     def _required(self, key: str, start: Place) -> str:
         """The text of a key that every plan needs."""
         node = self.node.get(key)
         text = read_text(node)
         if node is None or (isinstance(node, Scalar) and node.is_null):
-            if not self.problems.misspelled:
+            if "" not in self.problems.unclear:
                 self.problems.add(f"a plan needs `{key}`.", start, remedy=f"Add a line `{key}: ...`.")
         elif isinstance(node, Scalar) and not text:
             self.problems.add("must not be empty.", node.place, key)
@@ -145,7 +143,11 @@ class _PlanBuilder:
         """A library name, a path relative to the root, or an inline law."""
         node = self.node.get("law")
         if isinstance(node, Mapping):
-            return build_law(node, "inline", "law", self.problems), node.place
+            law = build_law(node, "inline", "law", self.problems)
+            if law.loss is None and not law.formulas and "law" not in self.problems.unclear:
+                remedy = "To change constants of a law by name, set them under `constants`."
+                self.problems.add("a law in a plan needs `loss`.", node.place, "law", remedy)
+            return law, node.place
         text = self._required("law", start)
         if not text or not isinstance(node, Scalar):
             return text, start
@@ -185,11 +187,9 @@ class _PlanBuilder:
         for (key, item), slug in zip(entries, slugs, strict=True):
             at = f"strategies.{key.text}"
             given = [(kind, value) for kind, value in read_entries(item) if kind.text in _STRATEGY_KINDS]
-            if len(given) != 1 and isinstance(item, Mapping) and not self.problems.misspelled:
+            if len(given) != 1 and isinstance(item, Mapping) and at not in self.problems.unclear:
                 listed = ", ".join(f"`{kind}`" for kind in _STRATEGY_KINDS)
-                remedy = (
-                    "A layer below is replaced with null: `{tokens_per_parameter: null, tokens: 1T}`." if given else ""
-                )
+                remedy = "To replace what a layer below chose, set that to null." if given else ""
                 self.problems.add(f"needs exactly one of {listed}, but has {len(given)}.", key.place, at, remedy)
             for kind, value in given[:1]:
                 quantity = read_quantity(value, _STRATEGY_KINDS[kind.text], f"{at}.{kind.text}", self.problems)
@@ -224,7 +224,7 @@ class _PlanBuilder:
                 for name, text in read_entries(mapping.get("says"))
                 if (formula := read_formula(text))
             }
-            if not says and not self.problems.misspelled:
+            if not says and not {at, f"{at}.says"} & self.problems.unclear:
                 self.problems.add("a claim needs `says`.", key.place, at, "Write `says: {N_opt: 'formula'}`.")
             scenario_node = mapping.get("scenario")
             scenario = read_text(scenario_node) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 50
 MAX_NODES = 10_000
+MAX_SHOWN = 60
 
 
 @dataclass(slots=True)
@@ -165,7 +166,7 @@ class Composer:
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         """Tags choose types, in YAML even Python classes; a plan holds none."""
         if event.tag is not None:
-            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")[:MAX_SHOWN]
             raise self._error(f"the tag `{tag}` is not supported.", event, "Write the value alone.")
 
     def _error(self, message: str, event: yaml.Event, remedy: str) -> FlopsheetError:
@@ -187,11 +188,18 @@ class Composer:
             hint = "Put quotes around text that contains `: `, and check the indentation."
             return Problem("this is not YAML: a `:` stands where no key can begin.", place, remedy=hint)
         begun = ""
-        if error.context and error.context_mark and error.context_mark.line != line:
+        if error.context and error.context_mark and error.context_mark.line < line:
             begun = f" ({error.context}, begun on line {error.context_mark.line + 1})"
         return Problem(f"this is not YAML: {problem}{begun}.", place, remedy="Check quotes, brackets and indentation.")
 
 
-def _spot(mark: yaml.Mark | None) -> tuple[int, int]:
+class _Mark(Protocol):
+    """A spot in the text, as both of PyYAML's parsers give it."""
+
+    line: int
+    column: int
+
+
+def _spot(mark: _Mark | None) -> tuple[int, int]:
     """Line and column of a mark, from 0; events of a file always have one."""
     return (mark.line, mark.column) if mark else (0, 0)

@@ -10,7 +10,7 @@ from flopsheet.errors import FlopsheetError
 from flopsheet.plan.layers import merge_layers
 from flopsheet.plan.paths import project_root, resolve_given
 from flopsheet.plan.read import is_null
-from flopsheet.plan.source import load_source
+from flopsheet.plan.source import NoMappingError, load_source
 
 if TYPE_CHECKING:
     from flopsheet.plan.source import Mapping
@@ -45,6 +45,8 @@ def _is_plan(file: Path, root: Path) -> bool:
     """Whether a file has title and law after its extends; a broken one counts as a plan."""
     try:
         node = load_source(resolve_given(root, file), root)
+    except NoMappingError:
+        return False
     except FlopsheetError:
         return True
     if any(node.get(key) is not None for key in _LAW_KEYS):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flopsheet.errors import Place
     from flopsheet.plan.problems import Problems
 
+MAX_CHAIN = 50
+
 Inputs = dict[str, Sourced]
 
 
@@ -95,18 +97,23 @@ class _Resolver:
         extends = node.get("extends")
         parent = read_text(extends)
         if parent and parent not in self.nodes and extends is not None:
-            remedy = did_you_mean(parent, self.nodes)
+            remedy = did_you_mean(parent, (known for known in self.nodes if known))
             self.problems.add(f"unknown scenario `{parent}`.", extends.place, f"scenarios.{name}.extends", remedy)
             return ""
         return parent
 
     def _parent(self, node: Mapping, parent: str, chain: tuple[str, ...]) -> Scenario | None:
         """The resolved parent; a circle is a problem, told once."""
+        extends = node.get("extends")
+        place = extends.place if extends else None
+        if len(chain) > MAX_CHAIN:
+            message = f"scenarios may extend each other at most {MAX_CHAIN} levels deep."
+            self.problems.add(message, place, f"scenarios.{chain[-1]}.extends")
+            return None
         if parent in chain:
             circle = chain[chain.index(parent) :]
             message = f"the scenarios extend each other in a circle: {' > '.join((*circle, parent))}."
-            extends = node.get("extends")
-            self.problems.add(message, extends.place if extends else None, f"scenarios.{chain[-1]}.extends")
+            self.problems.add(message, place, f"scenarios.{chain[-1]}.extends")
             return None
         return self.resolve(parent, chain)
 

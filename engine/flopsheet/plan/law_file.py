@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flopsheet.errors import did_you_mean
 from flopsheet.formula.text import FormulaText
-from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
+from flopsheet.plan.law_figures import read_fitted_range, read_known_answers, read_number, read_pair
+from flopsheet.plan.nodes import Mapping, Node, Scalar
 from flopsheet.plan.plan import (
     Constant,
     Decision,
@@ -23,7 +23,6 @@ from flopsheet.plan.read import (
     read_formula,
     read_items,
     read_mapping,
-    read_quantity,
     read_text,
     read_unit,
 )
@@ -104,7 +103,9 @@ class _LawReader:
             formulas=formulas,
             inputs=inputs,
             inference_cost=read_formula(self.node.get("inference_cost")),
-            fitted_range=self._fitted_range(units),
+            fitted_range=read_fitted_range(
+                self.node.get("fitted_range"), units, self._at("fitted_range"), self.problems
+            ),
             known_answers=self._known_answers(units),
             draws=read_text(self.node.get("draws")) or None,
             notes=tuple(read_text(item) for item in read_items(self.node.get("notes"))),
@@ -127,7 +128,7 @@ class _LawReader:
         given = self.node.get("law")
         name = read_text(given)
         if not name:
-            if origin != "inline" and not self.problems.misspelled:
+            if origin != "inline" and self.subject not in self.problems.unclear:
                 self._note(
                     "a law file needs `law`, its name.", self.node.place, self.subject, "Write `law: name_2026`."
                 )
@@ -145,7 +146,7 @@ class _LawReader:
         if not isinstance(node, Mapping):
             return None
         texts = {key: read_text(node.get(key)) for key in ("cite", "where", "arxiv", "doi", "url")}
-        if not texts["cite"] and not self.problems.misspelled:
+        if not texts["cite"] and self._at("source") not in self.problems.unclear:
             remedy = "Write `cite: Author et al. YEAR`."
             self._note("a source needs `cite`.", node.place, self._at("source"), remedy)
         bibtex = {key.text: read_text(item) for key, item in read_entries(node.get("bibtex"))}
@@ -171,15 +172,15 @@ class _LawReader:
         """A constant: a bare number, or one with its uncertainty."""
         at = self._at("constants", key.text)
         if not isinstance(node, Mapping):
-            return Constant(key.text, self._number(node, None, at), node.place)
+            return Constant(key.text, read_number(node, None, at, self.problems), node.place)
         given = node.get("value")
         if given is None:
-            if not self.problems.misspelled:
+            if at not in self.problems.unclear:
                 self._note("a constant needs `value`.", key.place, at)
             return Constant(key.text, 0.0, key.place)
-        value = self._number(given, None, f"{at}.value")
-        interval = self._pair(node.get("interval"), None, f"{at}.interval")
-        level = self._number(node.get("level"), "1", f"{at}.level") if node.get("level") else None
+        value = read_number(given, None, f"{at}.value", self.problems)
+        interval = read_pair(node.get("interval"), None, f"{at}.interval", self.problems)
+        level = read_number(node.get("level"), "1", f"{at}.level", self.problems) if node.get("level") else None
         place = (node.get("interval") or node).place
         if interval and not interval[0] <= value <= interval[1]:
             message = f"the interval {interval[0]:g} to {interval[1]:g} does not contain the value {value:g}."
@@ -199,27 +200,9 @@ class _LawReader:
             unit=read_unit(node.get("unit"), f"{at}.unit", self.problems, "") or None,
             interval=interval,
             level=level,
-            se=self._number(node.get("se"), None, f"{at}.se") if node.get("se") else None,
+            se=read_number(node.get("se"), None, f"{at}.se", self.problems) if node.get("se") else None,
             note=read_text(node.get("note")),
         )
-
-    def _number(self, node: Node | None, unit: str | None, at: str) -> float:
-        """A number; 0 where it is wrong, which is noted."""
-        quantity = read_quantity(node, unit, at, self.problems, positive=False)
-        return quantity.value if quantity else 0.0
-
-    def _pair(self, node: Node | None, unit: str | None, at: str) -> tuple[float, float] | None:
-        """Two numbers in rising order, or None where there are none or they are wrong."""
-        if not isinstance(node, Sequence):
-            return None
-        numbers = [read_quantity(item, unit, at, self.problems, positive=False) for item in node.items]
-        values = [number.value for number in numbers if number]
-        if len(values) != 2 or len(numbers) != 2:
-            return None
-        if values[0] > values[1]:
-            self._note("must be in rising order: [from, to].", node.place, at)
-            return None
-        return values[0], values[1]
 
     def _formula(self, key: Scalar, node: Node) -> ExtraFormula:
         """A further output of the law."""
@@ -232,7 +215,7 @@ class _LawReader:
         entries = read_mapping(node) or Mapping((), node.place)
         unit = read_unit(entries.get("unit"), f"{at}.unit", self.problems)
         candidates = tuple(
-            self._number(item, unit, f"{at}.candidates") for item in read_items(entries.get("candidates"))
+            read_number(item, unit, f"{at}.candidates", self.problems) for item in read_items(entries.get("candidates"))
         )
         return LawInput(key.text, unit, read_text(entries.get("from")) or None, candidates, key.place)
 
@@ -260,58 +243,26 @@ class _LawReader:
         units |= {name: formula.unit for name, formula in formulas.items()}
         return units | {name: given.unit for name, given in inputs.items()}
 
-    def _fitted_range(self, units: AbstractMapping[str, str]) -> dict[str, tuple[float, float]] | None:
-        """The range of the data behind the law, in base units; None where it is not stated."""
-        node = self.node.get("fitted_range")
-        if not isinstance(node, Mapping):
-            return None
-        ranges: dict[str, tuple[float, float]] = {}
-        for key, item in read_entries(node):
-            pair = self._pair(item, units.get(key.text), self._at("fitted_range", key.text))
-            if pair:
-                ranges[key.text] = pair
-        return ranges
-
     def _known_answers(self, units: AbstractMapping[str, str]) -> tuple[KnownAnswer, ...]:
-        """The published figures; an item with several quantities gives one answer for each."""
-        answers: list[KnownAnswer] = []
-        decisions = [key.text for key, _ in self._entries("decisions")]
-        named = ("where", "formulas")
-        quantities = {"loss": LOSS_UNIT, "cost": COST_UNIT}
-        quantities |= {f"{name}_opt": units[name] for name in decisions}
-        others = [key.text for section in named for key, _ in self._entries(section)]
+        """The published figures of the loss, the cost, an optimum or a formula."""
+        quantities: dict[str, str | None] = {"loss": LOSS_UNIT, "cost": COST_UNIT}
+        quantities |= {f"{key.text}_opt": units[key.text] for key, _ in self._entries("decisions")}
+        quantities |= {
+            key.text: units.get(key.text) for section in ("where", "formulas") for key, _ in self._entries(section)
+        }
         at = self._at("known_answers")
-        for item in read_items(self.node.get("known_answers")):
-            if not isinstance(item, Mapping):
-                self._note("an item must be a mapping with `at`, a quantity, `within` and `source`.", item.place, at)
-                continue
-            points = {
-                key.text: self._number(value, units.get(key.text), f"{at}.at.{key.text}")
-                for key, value in read_entries(item.get("at"))
-            }
-            within = self._number(item.get("within"), "1", f"{at}.within")
-            given = [(key, value) for key, value in read_entries(item) if key.text not in {"at", "within", "source"}]
-            for missing in ("at", "within", "source"):
-                if item.get(missing) is None:
-                    self._note(f"a known answer needs `{missing}`.", item.place, at)
-            if not given:
-                self._note("a known answer needs a quantity, such as `loss: 1.94`.", item.place, at)
-            for key, value in given:
-                if key.text not in quantities and key.text not in others:
-                    remedy = did_you_mean(key.text, (*quantities, *others))
-                    self._note(f"unknown quantity `{key.text}`.", key.place, at, remedy)
-                unit = quantities.get(key.text, units.get(key.text))
-                number = self._number(value, unit, joined(at, key.text))
-                source = read_text(item.get("source"))
-                answers.append(KnownAnswer(points, key.text, number, within, source, value.place))
-        return tuple(answers)
+        return tuple(
+            answer
+            for item in read_items(self.node.get("known_answers"))
+            for answer in read_known_answers(item, quantities, units, at, self.problems)
+        )
 
 
 def build_extra_formula(key: Scalar, node: Node, subject: str, problems: Problems) -> ExtraFormula:
     """A named formula with its unit ('1' where none is given) and its label, from a mapping or bare text."""
     formula = read_formula(node.get("formula") if isinstance(node, Mapping) else node)
     if formula is None:
-        if isinstance(node, Mapping) and not problems.misspelled:
+        if isinstance(node, Mapping) and subject not in problems.unclear:
             problems.add("needs `formula`.", key.place, subject, "Write `{formula: ..., unit: ...}`.")
         formula = FormulaText("", key.place)
     if not isinstance(node, Mapping):

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 class Problems:
     """Problems in the order found, each once.
 
-    `misspelled` tells that some key was not known: what then seems to be missing may be there under
-    a wrong name, and is better not complained about.
+    `unclear` holds the dotted keys of mappings with a key that was refused: what seems to be missing
+    there may stand under a wrong name, and is better not complained about.
     """
 
     found: list[Problem] = field(default_factory=list)
-    misspelled: bool = False
+    unclear: set[str] = field(default_factory=set)
+    _known: set[Problem] = field(default_factory=set)
 
     def add(self, message: str, place: Place | None, subject: str = "", remedy: str = "") -> None:
         """Note a problem, unless the very same is noted already."""
@@ -30,7 +31,10 @@ class Problems:
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Note several problems."""
-        self.found += [problem for problem in problems if problem not in self.found]
+        for problem in problems:
+            if problem not in self._known:
+                self._known.add(problem)
+                self.found.append(problem)
 
     def raise_any(self) -> None:
         """Raise all that was noted, sorted by place; do nothing when there is none."""

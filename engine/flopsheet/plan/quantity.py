@@ -12,6 +12,7 @@ from flopsheet.errors import FlopsheetError, Place, Problem
 from flopsheet.plan.units import (
     UnitError,
     base_factor,
+    base_unit,
     canonical_unit,
     dimension_of,
     exact_factor,
@@ -115,18 +116,12 @@ def _scale(rest: str, unit: str | None, text: str) -> tuple[Fraction, str]:
         return Fraction(1), unit or "1"
     dimension = dimension_of(rest)
     if unit is None:
-        return exact_factor(rest), _base_unit(rest)
+        return exact_factor(rest), base_unit(rest)
     if dimension != dimension_of(unit):
-        what = f"an amount in {_base_unit(rest)}" if dimension else "a number without unit"
+        what = f"an amount in {base_unit(rest)}" if dimension else "a number without unit"
         message = f"`{_shortened(text)}` is {what}, but this key takes {_named(unit)}."
         raise _Refused(message, _accepted(unit))
     return exact_factor(rest) / exact_factor(unit), unit
-
-
-def _base_unit(unit: str) -> str:
-    """A unit written in base units only: `kWh` gives `W*hour`."""
-    factors = "*".join(f"{base}**{float(power):g}" for base, power in dimension_of(unit).items())
-    return canonical_unit(factors or "1")
 
 
 def _exponent_fits(digits: str) -> bool:

@@ -31,12 +31,11 @@ def read_expectations(node: Node | None, subject: str, problems: Problems) -> di
             for name in ("at_most", "at_least", "value", "within")
         }
         given = {name for name in bounds if not is_null(mapping.get(name))}
-        if not given & {"at_most", "at_least", "value"} and not problems.misspelled:
-            problems.add(
-                "needs `at_most`, `at_least` or `value`.", key.place, at, "Write for example `{at_most: 2.2}`."
-            )
         if "within" in given and "value" not in given:
             problems.add("`within` is the tolerance of a `value`, but there is none.", key.place, at)
+        elif not given and at not in problems.unclear:
+            remedy = "Write for example `{at_most: 2.2}`."
+            problems.add("needs `at_most`, `at_least` or `value`.", key.place, at, remedy)
         low, high = bounds["at_least"], bounds["at_most"]
         if low and high and low.value > high.value:
             problems.add("`at_least` is larger than `at_most`: nothing can be both.", key.place, at)
@@ -63,9 +62,9 @@ def check_objective(objective: Objective, scenarios: Sequence[Scenario], *, has_
             _check_loss(scenario, len(spent), where, subject, problems, has_cost=has_cost)
         else:
             for amount in spent:
-                message = "a budget cannot stand beside `objective: minimize compute`, which finds the least compute."
+                message = "a budget cannot stand beside `objective: minimize compute`."
                 problems.add(message, amount.place, "budget.compute", "Remove it, or set it to null in this layer.")
-            if not _is_set(scenario.inputs, "target.loss") and not problems.misspelled:
+            if not _is_set(scenario.inputs, "target.loss") and not _unclear("target", scenario, problems):
                 message = "`objective: minimize compute` needs `target.loss`."
                 problems.add(message, where, subject, "Write for example `target: {loss: 2.0}`.")
 
@@ -73,7 +72,7 @@ def check_objective(objective: Objective, scenarios: Sequence[Scenario], *, has_
 def _check_loss(scenario: Scenario, spent: int, where: Place, subject: str, problems: Problems,
                 *, has_cost: bool) -> None:  # fmt: skip
     """The least loss needs exactly one budget, and has no use for a target."""
-    if has_cost and spent != 1 and not problems.misspelled:
+    if has_cost and spent != 1 and not _unclear("budget", scenario, problems):
         removed = scenario.inputs.get("budget.compute")
         message = "the least loss needs a budget: `budget.compute` is not set."
         problems.add(
@@ -88,3 +87,9 @@ def _check_loss(scenario: Scenario, spent: int, where: Place, subject: str, prob
 def _is_set(inputs: AbstractMapping[str, Sourced], key: str) -> bool:
     """Whether an input has a value (a removed one has none)."""
     return key in inputs and inputs[key].value is not None
+
+
+def _unclear(section: str, scenario: Scenario, problems: Problems) -> bool:
+    """Whether a refused key may be what a scenario lacks in a section."""
+    own = f"scenarios.{scenario.name}"
+    return bool({"", section, own, f"{own}.{section}"} & problems.unclear)

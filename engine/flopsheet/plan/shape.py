@@ -97,6 +97,8 @@ def dotted_keys(shape: Record, prefix: str = "") -> tuple[str, ...]:
     keys: list[str] = []
     for name, inner in shape.fields.items():
         below = mapping_shape(inner)
+        if isinstance(inner, Either):
+            keys.append(f"{prefix}{name}")
         if isinstance(below, Record):
             keys += dotted_keys(below, f"{prefix}{name}.")
         else:

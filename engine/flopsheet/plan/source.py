@@ -20,6 +20,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_NODES",
     "Mapping",
+    "NoMappingError",
     "Node",
     "Scalar",
     "Sequence",
@@ -37,6 +38,10 @@ _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+class NoMappingError(FlopsheetError):
+    """Faultless YAML that holds no keys at its top level: it may not be meant for us at all."""
+
+
 def load_source(path: Path, root: Path) -> Mapping:
     """The top-level mapping of a YAML file, with places relative to the project root.
 
@@ -49,8 +54,12 @@ def load_source(path: Path, root: Path) -> Mapping:
 
 def relative_name(path: Path, root: Path) -> str:
     """The path as messages and outputs show it: relative to the root, with `/`."""
-    resolved, base = path.resolve(), root.resolve()
-    return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else path.name
+    try:
+        resolved, base = path.resolve(), root.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or no path at all
+        return path.name
+    inside = resolved.is_relative_to(base) and resolved != base
+    return resolved.relative_to(base).as_posix() if inside else resolved.name
 
 
 def _read(path: Path, file: str) -> bytes:
@@ -90,7 +99,8 @@ def parse_source(text: str, file: str) -> Mapping:
     unprintable = _UNPRINTABLE.search(text)
     if unprintable:
         message = f"the character U+{ord(unprintable[0]):04X} is not allowed in YAML."
-        raise FlopsheetError(Problem(message, _place_of(text, unprintable.start(), file), remedy="Remove it."))
+        shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+        raise FlopsheetError(Problem(message, _place_of(shown, unprintable.start(), file), remedy="Remove it."))
     composer = Composer(file, _LINE_BREAK.split(text))
     try:
         node = composer.compose(yaml.parse(text, Loader=_LOADER))
@@ -99,10 +109,11 @@ def parse_source(text: str, file: str) -> Mapping:
     except (RecursionError, MemoryError, yaml.YAMLError, ValueError):
         raise _at_start(file, "the file is not YAML that can be read.") from None
     if node is None or (isinstance(node, Scalar) and node.is_null):
-        raise _at_start(file, "the file is empty.", "A plan needs at least `title` and `law`.")
+        remedy = "A plan needs at least `title` and `law`."
+        raise NoMappingError(Problem("the file is empty.", Place(file, 1, 1), remedy=remedy))
     if not isinstance(node, Mapping):
         message = "the file must hold keys with values (`title: ...`) at its top level."
-        raise FlopsheetError(Problem(message, node.place))
+        raise NoMappingError(Problem(message, node.place))
     return node
 
 

@@ -203,7 +203,18 @@ def base_factor(unit: str) -> float:
 @cache
 def canonical_unit(unit: str) -> str:
     """The one spelling of a unit: `tokens per parameter` gives `token/parameter`, no unit gives `1`."""
-    powers = sorted(unit_powers(unit).items())
+    return _spelled(unit_powers(unit))
+
+
+@cache
+def base_unit(unit: str) -> str:
+    """The unit in base units alone: `kWh` gives `W*hour`, `USD/day` gives `USD/hour`."""
+    return _spelled(dimension_of(unit))
+
+
+def _spelled(named: Mapping[str, Fraction]) -> str:
+    """Powers of units as text, in alphabetical order, what is divided by at the end."""
+    powers = sorted(named.items())
     above = [_power(name, power) for name, power in powers if power > 0]
     below = [_power(name, -power) for name, power in powers if power < 0]
     return "/".join(("*".join(above) or "1", *below))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -124,11 +125,12 @@ def _check_record(shape: Record, node: Mapping, subject: str, problems: Problems
         if key.text in shape.fields:
             check(shape.fields[key.text], item, name, problems)
         elif first in shape.refused:
+            problems.unclear.add(subject)
             problems.add(f"`{name}` {shape.refused[first]}", key.place)
         elif shape.others is not None and is_identifier(key.text):
             check(shape.others, item, name, problems)
         else:
-            problems.misspelled = True
+            problems.unclear.add(subject)
             known = dotted_keys(shape) if "." in key.text else tuple(shape.fields)
             remedy = did_you_mean(key.text, known, listed=20)
             problems.add(f"unknown key `{key.text}`.", key.place, subject, remedy)
@@ -182,7 +184,8 @@ def _check_scalar(shape: Shape, node: Scalar, subject: str, problems: Problems) 
     elif isinstance(shape, Text) and text in shape.later:
         problems.add(f"`{text}` is not available in this version yet.", node.place, subject)
     elif isinstance(shape, Text) and shape.choices and text not in shape.choices:
-        remedy = did_you_mean(text, shape.choices)
+        close = difflib.get_close_matches(text, shape.choices, n=1)
+        remedy = f"Did you mean `{close[0]}`?" if close else ""
         problems.add(f"must be {describe(shape)}, but is `{_cut(text)}`.", node.place, subject, remedy)
     elif isinstance(shape, Formula) and not text:
         problems.add("must be a formula, but is empty.", node.place, subject)

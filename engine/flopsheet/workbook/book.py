@@ -45,7 +45,7 @@ class Book:
         values: dict[tuple[str, str], CachedValue] = {}
         passes = self._master_passes()
         for sheet in self.sheets:
-            values[sheet.name, f"A{STATUS_ROW}"] = self.labels.all_pass if passes else self.labels.some_fail
+            values[sheet.name, f"A{STATUS_ROW}"] = self.labels.all_good if passes else self.labels.some_bad
             for (row, column), cell in sheet.cells.items():
                 if isinstance(cell.content, Formula):
                     values[sheet.name, f"{get_column_letter(column)}{row}"] = cell.content.cached

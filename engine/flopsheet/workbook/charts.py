@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from openpyxl.chart import ScatterChart
 from openpyxl.chart.axis import ChartLines, NumericAxis
 from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef
@@ -58,7 +60,7 @@ def add_points(chart: ScatterChart, x_range: str, y_range: str, title: str) -> N
     _add_series(chart, x_range, y_range, title, marker, LineProperties(noFill=True))
 
 
-def _axis(title: str, own: int, other: int, side: str, *, logarithmic: bool) -> NumericAxis:
+def _axis(title: str, own: int, other: int, side: Literal["b", "l"], *, logarithmic: bool) -> NumericAxis:
     """An axis that is shown, with a title and light grid lines; a logarithmic one has a tick for each decade."""
     axis = NumericAxis(axId=own, crossAx=other, title=_title(title))
     axis.axPos = side

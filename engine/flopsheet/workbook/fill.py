@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.formatting.rule import CellIsRule, FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font, PatternFill
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils.cell import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flopsheet.workbook import styles
@@ -25,6 +28,7 @@ LONGEST_TEXT = 32_000
 STATUS_ROW, _LINK_ROW = 3, 4
 _NARROWEST, _WIDEST, _NUMBER_WIDTH, _PADDING = 9.0, 56.0, 12.0, 2.0
 _FREEZE_BEYOND = 25
+_GOOD, _BAD = (styles.PASS_FILL, styles.PASS_COLOUR), (styles.FAIL_FILL, styles.FAIL_COLOUR)
 _PIXELS_PER_CM = 96 / 2.54
 _ROW_PIXELS = styles.ROW_HEIGHT * 96 / 72
 
@@ -52,7 +56,7 @@ def _fill_header(sheet: Sheet, worksheet: Worksheet, labels: Labels, index: str 
     """Title, subtitle, the state of all checks, and the way back to the index."""
     _fill_cell(worksheet, 1, 1, Placed(sheet.title, "title", None))
     _fill_cell(worksheet, 2, 1, Placed(sheet.subtitle or None, "subtitle", None))
-    words = (labels.all_pass, labels.some_fail)
+    words = (labels.all_good, labels.some_bad)
     passed, failed = (word.replace('"', '""') for word in words)
     status = Formula(f'IF({MASTER_CHECK} = 1, "{passed}", "{failed}")', words[0])
     _fill_cell(worksheet, STATUS_ROW, 1, Placed(status, "status", "@"))
@@ -64,21 +68,22 @@ def _fill_header(sheet: Sheet, worksheet: Worksheet, labels: Labels, index: str 
 
 def _fill_conditions(sheet: Sheet, worksheet: Worksheet, labels: Labels) -> None:
     """Green where a check passes and red where it fails, in the header and on each check."""
-    good = {"fill": PatternFill("solid", bgColor=styles.PASS_FILL), "font": Font(color=styles.PASS_COLOUR)}
-    bad = {"fill": PatternFill("solid", bgColor=styles.FAIL_FILL), "font": Font(color=styles.FAIL_COLOUR)}
     status = f"A{STATUS_ROW}"
-    worksheet.conditional_formatting.add(status, FormulaRule(formula=[f"{MASTER_CHECK}=1"], font=good["font"]))
-    worksheet.conditional_formatting.add(status, FormulaRule(formula=[f"{MASTER_CHECK}<>1"], font=bad["font"]))
-    checks = [
-        f"{get_column_letter(column)}{row}" for (row, column), c in sorted(sheet.cells.items()) if c.style == "check"
-    ]
-    if checks:
-        where = " ".join(checks)
-        worksheet.conditional_formatting.add(where, CellIsRule(operator="equal", formula=["1"], **good))
-        worksheet.conditional_formatting.add(where, CellIsRule(operator="equal", formula=["0"], **bad))
-        for coordinate in checks:
-            if worksheet[coordinate].number_format == "General":
-                worksheet[coordinate].number_format = f'[=1]"{labels.passed}";[=0]"{labels.failed}";0'
+    for test, fill, colour in (("=1", *_GOOD), ("<>1", *_BAD)):
+        worksheet.conditional_formatting.add(status, _rule(f"{MASTER_CHECK}{test}", None, colour))
+        for (row, column), placed in sorted(sheet.cells.items()):
+            if placed.style == "check":
+                coordinate = f"{get_column_letter(column)}{row}"
+                worksheet.conditional_formatting.add(coordinate, _rule(f"{coordinate}{test}", fill, colour))
+                if placed.number_format is None:
+                    worksheet[coordinate].number_format = f'[=1]"{labels.good}";[=0]"{labels.bad}";0'
+
+
+def _rule(condition: str, fill: str | None, colour: str) -> Rule:
+    """A colour that a cell takes while a condition holds."""
+    background = PatternFill("solid", bgColor=fill) if fill else None
+    looks = DifferentialStyle(font=Font(color=colour), fill=background)
+    return Rule(type="expression", dxf=looks, formula=[condition])
 
 
 def _set_page(sheet: Sheet, worksheet: Worksheet, version: str) -> None:
@@ -90,7 +95,7 @@ def _set_page(sheet: Sheet, worksheet: Worksheet, version: str) -> None:
     worksheet.page_setup.paperSize = 9  # A4
     worksheet.page_setup.fitToWidth = 1
     worksheet.page_setup.fitToHeight = 0
-    worksheet.sheet_properties.pageSetUpPr.fitToPage = True
+    worksheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = worksheet.page_margins
     margins.left = margins.right = 0.5
     margins.top = margins.bottom = 0.7
@@ -100,9 +105,13 @@ def _set_page(sheet: Sheet, worksheet: Worksheet, version: str) -> None:
     worksheet.print_title_rows = f"1:{frozen[0] - 1 if sheet.frozen else STATUS_ROW}" if frozen else "1:3"
     if frozen:
         worksheet.freeze_panes = f"{get_column_letter(frozen[1])}{frozen[0]}"
-    worksheet.oddFooter.left.text = _footer(f"flopsheet {version}")
-    worksheet.oddFooter.center.text = "&A"
-    worksheet.oddFooter.right.text = "&P / &N"
+    footer = worksheet.oddFooter = HeaderFooterItem()
+    for part, text in (
+        (footer.left, f"flopsheet {version}".replace("&", "&&")),
+        (footer.center, "&A"),
+        (footer.right, "&P / &N"),
+    ):
+        part.text = text
     worksheet.protection.formatColumns = False  # False allows it: a reader may widen a column
     worksheet.protection.formatRows = False
     worksheet.protection.enable()
@@ -204,8 +213,3 @@ def _extent(sheet: Sheet, worksheet: Worksheet) -> tuple[int, int]:
         columns = max(columns, last - 1)
         rows = max(rows, row + math.ceil(chart.height * _PIXELS_PER_CM / _ROW_PIXELS))
     return rows, columns
-
-
-def _footer(text: str) -> str:
-    """A text for a footer, where `&` starts a code."""
-    return text.replace("&", "&&")

@@ -139,10 +139,10 @@ def _check_inputs(seen: _Seen) -> Iterator[Finding]:
     for sheet in seen.book.worksheets:
         rules = list(sheet.data_validations.dataValidation)
         for cell in (cell for row in sheet.iter_rows() for cell in row if not _is_locked(cell)):
-            address = Address(sheet.title, cell.row, cell.column)
-            messages = list(_input_faults(cell, rules, sheet))
-            if not named.get(address, "").startswith("IN_"):
-                messages.append(("input-name", "an unlocked cell without an `in_` name"))
+            address = Address(sheet.title, cell.row or 0, cell.column or 0)  # a cell of a sheet has both
+            messages = list(_input_faults(cell, rules, seen.stored))
+            if not named.get(address, "").startswith(("IN_", "SEL_")):
+                messages.append(("input-name", "an unlocked cell without an `in_` or `sel_` name"))
             if (sheet.title, cell.row) not in texts:
                 messages.append(("input-label", "nothing in the row says what it is"))
             if units(address) is None:
@@ -151,7 +151,7 @@ def _check_inputs(seen: _Seen) -> Iterator[Finding]:
                 yield Finding(rule, sheet.title, cell.coordinate, message)
 
 
-def _input_faults(cell: Cell | MergedCell, rules: list[DataValidation], sheet: Worksheet) -> Iterator[tuple[str, str]]:
+def _input_faults(cell: Cell | MergedCell, rules: list[DataValidation], book: StoredBook) -> Iterator[tuple[str, str]]:
     """What is wrong with one unlocked cell, as (rule, message)."""
     if cell.data_type == "f":
         yield "input-formula", "an unlocked cell holds a formula"
@@ -168,18 +168,19 @@ def _input_faults(cell: Cell | MergedCell, rules: list[DataValidation], sheet: W
         if rule.type == "list" and (rule.formula1 or "").startswith('"'):
             yield "validation", "a list that is typed into the rule; it comes from a range"
         if rule.type == "decimal" and isinstance(cell.value, (int, float)):
-            low, high = (_limit(sheet, text) for text in (rule.formula1, rule.formula2))
+            low, high = (_limit(book, cell.parent.title, text) for text in (rule.formula1, rule.formula2))
             if not low <= cell.value <= high:
                 yield "limits", f"{cell.value:g} lies outside {low:g} to {high:g}"
 
 
-def _limit(sheet: Worksheet, text: str | None) -> float:
+def _limit(book: StoredBook, title: str, text: str | None) -> float:
     """A limit of a rule: a number, or the cell it refers to; NaN where it is neither."""
     try:
         return float(text or "nan")
     except ValueError:
-        address = parse_reference((text or "").lstrip("="), sheet.title)
-        return _number_at(book, address)
+        address = parse_reference((text or "").lstrip("="), title)
+        value = book.cells[address].value if address is not None and address in book.cells else None
+        return value if isinstance(value, float) else math.nan
 
 
 def _is_locked(cell: Cell | MergedCell) -> bool:
@@ -210,6 +211,7 @@ def _check_pages(seen: _Seen) -> Iterator[Finding]:
     """Protection without a password, and pages that print well."""
     for sheet in seen.book.worksheets:
         protection, setup, footer = sheet.protection, sheet.page_setup, sheet.oddFooter
+        footers = (footer.left, footer.center, footer.right) if footer else ()
         fit = sheet.sheet_properties.pageSetUpPr
         wrong = {
             "protection": not protection.sheet and "the sheet is not protected",
@@ -218,7 +220,7 @@ def _check_pages(seen: _Seen) -> Iterator[Finding]:
             "fit-width": not (fit and fit.fitToPage and setup.fitToWidth == 1) and "does not fit the page's width",
             "print-area": not sheet.print_area and "no print area",
             "print-titles": not sheet.print_title_rows and "no rows repeat on each printed page",
-            "footer": not (footer.left.text and footer.center.text and footer.right.text)
+            "footer": not (footers and all(part and part.text for part in footers))
             and "the footer lacks version, sheet or page",
             "freeze": sheet.max_row > FREEZE_BEYOND and not sheet.freeze_panes and "long, and nothing stays in view",
         }

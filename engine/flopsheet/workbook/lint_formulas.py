@@ -176,8 +176,8 @@ def _targets(book: StoredBook, cell: Address, reference: str) -> Iterator[Addres
         first_column, first_row, last_column, last_row = range_boundaries(area)
     except (ValueError, TypeError):
         return
-    if None in {first_column, first_row, last_column, last_row}:
-        return
+    if first_column is None or first_row is None or last_column is None or last_row is None:
+        return  # a whole row or column
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             yield Address(title, row, column)
@@ -190,10 +190,8 @@ def _check_circles(book: StoredBook, parsed: Mapping[Address, list[Token]]) -> I
         for cell, tokens in parsed.items()
     }
     done: set[Address] = set()
-    for start in needs:
-        path: dict[Address, Iterator[Address]] = {}
-        if start not in done:
-            path[start] = iter(needs[start])
+    for start, first in needs.items():
+        path: dict[Address, Iterator[Address]] = {} if start in done else {start: iter(first)}
         while path:
             cell, rest = next(reversed(path.items()))
             target = next(rest, None)
@@ -219,13 +217,26 @@ def _relative(address: Address, formula: str) -> str:
 
 
 def _check_consistency(book: StoredBook) -> Iterator[Finding]:
-    """Formulas that differ where both neighbours, in a column or row, are copies of each other."""
+    """Formulas that differ where both neighbours, in a column or row, are copies of each other.
+
+    In a column that a row of copies crosses, and where the neighbours are no part of a longer run, differing is meant.
+    """
     shapes = {address: _relative(address, cell.formula or "") for address, cell in book.formulas()}
     for address, shape in shapes.items():
         for down, across in ((1, 0), (0, 1)):
             before = shapes.get(Address(address.sheet, address.row - down, address.column - across))
             after = shapes.get(Address(address.sheet, address.row + down, address.column + across))
-            if before is not None and before == after and shape != before and "[" in before:
+            if before is None or before != after or shape == before or "[" not in before:
+                continue
+            beyond = [
+                shapes.get(Address(address.sheet, address.row + down * step, address.column + across * step))
+                for step in (-2, 2)
+            ]
+            beside = [
+                shapes.get(Address(address.sheet, address.row + across * step, address.column + down * step))
+                for step in (-1, 1)
+            ]
+            if before in beyond and shape not in beside:
                 yield _finding(
                     "inconsistent", address, "the formulas on both sides are copies of each other, this is not"
                 )

@@ -87,6 +87,9 @@ class _Printer:
         if expr.func in RELATION_BY_HEAD:
             left, right = (self.text(side, _Binding.SUM) for side in expr.args)
             return RELATION_BY_HEAD[expr.func].spell("excel", left, right), _Binding.RELATION
+        if isinstance(expr, sp.ITE):  # sympy's form of a choice inside a condition; an IF there would be a nested one
+            condition, then, otherwise = expr.args
+            return self._call(sp.Or(sp.And(condition, then), sp.And(sp.Not(condition), otherwise)))
         if expr.func in _LOGIC:
             inner = ", ".join(sorted(self.text(part) for part in expr.args))
             return f"{_LOGIC[expr.func]}({inner})", _Binding.ATOM

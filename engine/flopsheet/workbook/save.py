@@ -157,6 +157,9 @@ class _ValueArchive(zipfile.ZipFile):
                 value = sheet[coordinate].value
                 _check_value(f"{sheet.title}!{coordinate}", value)
                 value_node.text = repr(float(value))
+            elif len(cell) == 0:
+                # An empty cell with a look of its own: ironcalc takes one that is typed as a number for zero.
+                cell.attrib.pop("t", None)
 
     def _fill_chart(self, root: ET.Element) -> None:
         """Give each reference of a chart the points it shows, for readers that do not calculate."""

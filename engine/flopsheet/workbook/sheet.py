@@ -58,10 +58,10 @@ class Labels:
     """The words that every sheet shows, in the reader's language."""
 
     index: str = "Index"
-    all_pass: str = "All checks pass"
-    some_fail: str = "A check fails: see Checks"
-    passed: str = "OK"
-    failed: str = "FAIL"
+    all_good: str = "All checks pass"
+    some_bad: str = "A check fails: see Checks"
+    good: str = "OK"
+    bad: str = "FAIL"
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Sheet:
     widths: dict[int, float] = field(default_factory=dict)
     frozen: tuple[int, int] | None = None
 
-    def put(  # noqa: PLR0913 - a cell has that many sides, and each call names the ones it needs
+    def put(
         self,
         row: int,
         column: int,

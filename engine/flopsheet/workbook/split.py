@@ -61,19 +61,20 @@ class _Splitter:
         # What takes half of the room or more goes out first; then the short terms of a sum are taken together, not
         # one by one; for what is no sum or product nothing is left but its parts, longest first.
         expr = self._move_out(expr, self._limit // 2)
-        while self._length(expr) > self._limit and isinstance(expr, _FOLDED) and len(expr.args) > 2:  # noqa: PLR2004
+        while self._length(expr) > self._limit and isinstance(expr, _FOLDED) and len(expr.args) > 2:
             expr = self._fold(expr)
         return self._move_out(expr, 0)
 
     def _move_out(self, expr: sp.Basic, longer_than: int) -> sp.Basic:
         """The expression with its longest parts in helpers, one after the other, until it fits."""
         parts = sorted(_parts(expr), key=lambda part: (-self._length(part), render_key(part)))
+        moved: dict[sp.Basic, sp.Basic] = {}
         for part in parts:
             if self._length(expr) <= self._limit or self._length(part) <= longer_than:
                 break
             if isinstance(part, sp.Expr) and not part.is_Atom:
-                helper = self._helper(part)
-                expr = _rebuild(expr, lambda old, part=part, helper=helper: helper if old == part else old)
+                moved[part] = self._helper(part)
+                expr = _rebuild(expr, lambda old: moved.get(old, old))
         return expr
 
     def _fold(self, expr: sp.Expr) -> sp.Expr:

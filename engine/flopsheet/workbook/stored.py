@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from openpyxl.formula.translate import Translator
+from openpyxl.formula.translate import Translator, TranslatorError
 from openpyxl.utils.cell import column_index_from_string, coordinate_from_string, get_column_letter
+from openpyxl.utils.exceptions import CellCoordinatesException
 
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.workbook.package import parse_part
@@ -87,7 +88,7 @@ def parse_cells(path: Path, parts: Mapping[str, bytes]) -> StoredBook:
         for title, part in sheets.items():
             cells.update(_sheet_cells(title, parse_part(path, part, parts[part]), texts, styles))
         names = _single_cell_names(parse_part(path, "xl/workbook.xml", parts["xl/workbook.xml"]), tuple(sheets))
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+    except (CellCoordinatesException, TranslatorError, LookupError, ValueError, TypeError, AttributeError) as error:
         problem = Problem(f"the parts of the workbook do not fit together ({error!r}).", subject=path.name)
         raise FlopsheetError(problem) from error
     return StoredBook(MappingProxyType(cells), MappingProxyType(names), tuple(sheets))
@@ -144,15 +145,17 @@ def _value(cell: Element, texts: list[str]) -> Value:
     node = cell.find(f"{MAIN}v")
     if node is None or node.text is None:
         return "" if kind == "str" and node is not None else None
-    if kind == "s":
-        return texts[int(node.text)]
-    if kind == "str":
-        return node.text
-    if kind == "b":
-        return node.text.strip() in {"1", "true"}
-    if kind == "e":
-        return CellError(node.text)
-    return float(node.text)
+    return _CONVERSIONS[kind](node.text, texts)
+
+
+_CONVERSIONS: Mapping[str, Callable[[str, list[str]], Value]] = {
+    "n": lambda text, _: float(text),
+    "s": lambda text, texts: texts[int(text)],
+    "str": lambda text, _: text,
+    "b": lambda text, _: text.strip() in {"1", "true"},
+    "e": lambda text, _: CellError(text),
+    "d": lambda text, _: text,
+}
 
 
 def _shared_texts(path: Path, parts: Mapping[str, bytes]) -> list[str]:

@@ -13,8 +13,8 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Pr
 from flopsheet.workbook.units import UNIT_STYLE
 
 StyleName = Literal[
-    "title", "subtitle", "status", "link", "section", "header", "header_right", "header_unit", "label", "symbol", "code", "note",
-    "unit", "input", "blank", "formula", "result", "constant", "text", "check",
+    "title", "subtitle", "status", "link", "section", "header", "header_right", "header_unit",
+    "label", "symbol", "code", "note", "unit", "input", "blank", "formula", "result", "constant", "text", "check",
 ]  # fmt: skip
 
 FONT = "Calibri"

@@ -178,7 +178,7 @@ def _size_of_terms(book: StoredBook, cell: Address) -> float:
     sizes = []
     for text in match.groups():
         address = book.names.get(text.upper()) or parse_reference(text, cell.sheet)
-        value = book.cells[address].value if address in book.cells else None
+        value = book.cells[address].value if address is not None and address in book.cells else None
         if isinstance(value, bool) or not isinstance(value, float):
             return 0.0
         sizes.append(abs(value))

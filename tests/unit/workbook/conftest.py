@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
@@ -23,7 +27,21 @@ _CONSTANTS = (
 _TITLE = "Chinchilla, compute-optimal"
 
 
-def build_demo(*, version: str = "0.1.0") -> Book:
+@pytest.fixture(scope="session")
+def build_demo() -> Callable[[], Book]:
+    """A function that builds the small workbook anew."""
+    return _build_demo
+
+
+@pytest.fixture(scope="session")
+def demo_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small workbook, written; read it, do not change it."""
+    path = tmp_path_factory.mktemp("demo") / "plan.xlsx"
+    _build_demo().write(path)
+    return path
+
+
+def _build_demo(version: str = "0.1.0") -> Book:
     """Index, Inputs, Plan, Iso-FLOP and Checks for a plan under a compute budget and a parameter cap."""
     book = Book(_TITLE, version, {"flopsheet_version": version, "inputs_sha256": "0" * 64})
     index = book.sheet(
@@ -83,7 +101,8 @@ def _fill_plan(sheet: Sheet, values: dict[str, float]) -> None:
     d = compute / (6 * n)
     loss = values["law_E"] + a / n**alpha + b / d**beta
     rows = (
-        ("Scale", "G", "plan_scale", "(law_alpha * law_A / (law_beta * law_B)) ^ (1 / (law_alpha + law_beta))", scale, "1"),
+        ("Scale", "G", "plan_scale",
+         "(law_alpha * law_A / (law_beta * law_B)) ^ (1 / (law_alpha + law_beta))", scale, "1"),
         ("Parameters without a cap", "N_free", "N_free",
          "plan_scale * (in_budget_compute / k_6) ^ (law_beta / (law_alpha + law_beta))", free, "parameter"),
         ("Parameters", "N_opt", "N_opt", "MIN(N_free, in_caps_parameters)", n, "parameter"),

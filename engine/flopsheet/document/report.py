@@ -1,0 +1,124 @@
+"""The report of a plan: Markdown and its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from flopsheet.document.charts import render_chart
+from flopsheet.document.curves import compile_curves
+from flopsheet.document.figures import Figure, draw_figures
+from flopsheet.document.render import render_template
+from flopsheet.document.source import ReportSource
+from flopsheet.document.stakes import Scale
+from flopsheet.document.symbols import list_symbols
+from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.view_claims import list_claims
+from flopsheet.document.view_derivation import list_elasticities, list_exponents, list_proofs, list_steps, work_out
+from flopsheet.document.view_provenance import (
+    cite_law,
+    list_constants,
+    list_range,
+    list_settings,
+    render_bibtex,
+)
+from flopsheet.document.view_summary import build_summary, describe_caps
+from flopsheet.document.view_tables import (
+    list_cells,
+    list_expectations,
+    list_inputs,
+    list_prices,
+    list_results,
+    list_strategies,
+)
+from flopsheet.document.words import Shown, Words
+from flopsheet.evaluate.findings import Finding
+from flopsheet.messages import Message
+
+TEMPLATE: Final = "report.md.jinja"
+REPORT: Final = "report.md"
+
+
+def render_report(source: ReportSource, *, overrides: Path | None = None) -> dict[str, str]:
+    """The files of a report by name: `report.md` and the charts it shows.
+
+    Equal sources give equal texts: no date, no path outside the project, at most 6 significant digits.
+
+    Args:
+        source: The solved plan.
+        overrides: A folder whose templates replace the shipped ones of the same name.
+    """
+    words = Words(source.plan.language)
+    curves = compile_curves(source.derivation)
+    figures = draw_figures(source, curves, words)
+    view = view_report(source, words, Scale(source, curves), figures)
+    files = {REPORT: render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)}
+    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in figures}
+
+
+def view_report(
+    source: ReportSource, words: Words, scale: Scale, figures: tuple[Figure, ...]
+) -> Mapping[str, object]:
+    """Everything the report's template sees; every text is finished Markdown."""
+    plan, law = source.plan, source.model.law
+    symbols = list_symbols(source.model)
+    return {
+        "title": words.name(plan.title),
+        "description": words.name(plan.description),
+        "law_title": words.name(law.title or law.name),
+        "law_name": law.name,
+        "law_source": cite_law(law, words),
+        "objective": words.say(f"objective.{plan.objective.replace(' ', '_')}"),
+        "summary": build_summary(source, words, scale),
+        "inputs": list_inputs(source, words),
+        "results": list_results(source, words),
+        "prices": list_prices(source, words),
+        "strategies": list_strategies(source, words, scale),
+        "cells": list_cells(source, words),
+        "expectations": list_expectations(source, words),
+        "figures": [(figure.file, words.name(figure.chart.description), figure.caption) for figure in figures],
+        "claims": list_claims(source, words, symbols),
+        "findings": list_findings(source, words, symbols),
+        "steps": list_steps(source, words, symbols),
+        "worked": work_out(source, words, symbols),
+        "exponents": list_exponents(source, symbols),
+        "elasticities": list_elasticities(source, words, symbols),
+        "proofs": list_proofs(source.proofs, words),
+        "settings": list_settings(source, words),
+        "constants": list_constants(source, words, symbols),
+        "fitted_range": list_range(source, words),
+        "notes": [words.name(note) for note in law.notes],
+        "files": [words.code(file) for file in plan.files],
+        "plan_file": words.code(plan.path),
+        "version": source.version,
+        "inputs_sha256": source.inputs_sha256,
+        "bibtex": render_bibtex(law),
+    }
+
+
+def list_findings(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> Table | None:
+    """The findings of all scenarios; one that all share is told once."""
+    shared: dict[str, list[str]] = {}
+    for index, answer in enumerate(source.answers):
+        for finding in answer.findings:
+            shared.setdefault(_tell(source, words, symbols, finding, index), []).append(answer.name)
+    rows = []
+    for text, names in shared.items():
+        everywhere = len(names) == len(source.answers) > 1
+        scenarios = words.say("report.all_scenarios") if everywhere else words.join([words.name(name) for name in names])
+        rows.append([scenarios, text])
+    return build_table([Column(words.say("report.scenario"), "left"), Column(words.say("report.finding"), "left")], rows)
+
+
+def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], finding: Finding, index: int) -> str:
+    """A finding in words, its numbers written as elsewhere in the report."""
+    args = dict(finding.message.args)
+    units = dict.fromkeys(("target", "irreducible", "best", "shortfall"), "nats/token") | {"amount": "FLOP"}
+    name = str(args.get("name", ""))
+    known = {z.name: source.model.decision(z).unit for z in source.model.decisions} | {source.model.amount.name: "FLOP"}
+    if name in known:
+        units |= dict.fromkeys(("value", "low", "high"), known[name])
+    if "caps" in args:
+        args["caps"] = Shown(describe_caps(source, words, index))
+    return words.message(Message(finding.message.key, args), units=units, symbols=symbols)

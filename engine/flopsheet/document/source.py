@@ -1,0 +1,58 @@
+"""What a report is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flopsheet.derive.claims import ClaimVerdict
+from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.proof import Proof
+from flopsheet.evaluate.answers import Answer
+from flopsheet.evaluate.evaluation import Evaluation
+from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.model.graph import Graph
+from flopsheet.model.inputs import InputTable
+from flopsheet.model.law_model import LawModel
+from flopsheet.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class ReportSource:
+    """A solved plan, with the program's version and the hash of everything the plan was read from."""
+
+    plan: Plan
+    model: LawModel
+    derivation: Derivation
+    graph: Graph
+    table: InputTable
+    evaluation: Evaluation
+    answers: tuple[Answer, ...]
+    claims: tuple[ClaimVerdict, ...]
+    expectations: tuple[ExpectationVerdict, ...]
+    proofs: tuple[Proof, ...]
+    inputs_sha256: str
+    version: str
+
+    @property
+    def minimises_loss(self) -> bool:
+        """Whether the plan asks for the least loss of a budget; else for the least compute of a loss."""
+        return self.plan.objective == "minimize loss"
+
+    def constants(self, index: int) -> Mapping[str, float]:
+        """The law's constants in a scenario, by name."""
+        return {name: self.evaluation.value(name, index) for name in self.model.constants}
+
+    def goal(self, index: int) -> float:
+        """What a scenario is given: its budget in FLOP, or its target loss."""
+        return self.evaluation.value("budget_compute" if self.minimises_loss else "target_loss", index)
+
+    def has_plan(self, index: int) -> bool:
+        """Whether a scenario has finite decisions."""
+        return self.answers[index].status in {"ok", "flat"} and not self.evaluation.unreachable[index]
+
+    def optimum(self, index: int) -> tuple[float, float]:
+        """Both decisions of a scenario that has a plan."""
+        results = self.answers[index].results
+        first, second = (results[f"{z}_opt"].value for z in self.model.decisions)
+        return first, second

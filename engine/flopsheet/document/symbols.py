@@ -1,0 +1,40 @@
+r"""How the symbols of a law and its plan are written in LaTeX."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sympy as sp
+
+from flopsheet.derive.regimes import find_caps
+from flopsheet.document.latex_names import latex_name
+from flopsheet.model.law_model import LawModel
+
+_MAXIMUM: Final = r"\max"
+
+
+def list_symbols(model: LawModel) -> dict[str, str]:
+    r"""LaTeX by symbol name, in the order in which factors are read: decisions, constants, budget, caps.
+
+    Besides the law's own symbols there are the inputs of the plan that derived formulas read: the
+    budget, the target loss and the caps (`N_{\max}`).
+    """
+    names = [*(z.name for z in model.decisions), *model.constants, model.amount.name, model.level.name]
+    symbols = {name: latex_name(name) for name in names}
+    symbols["budget_compute"] = symbols[model.amount.name]
+    symbols["target_loss"] = symbols[model.level.name]
+    for z, cap in find_caps(model).items():
+        symbols[cap.symbol.name] = subscripted(symbols[z.name], _MAXIMUM)
+    return symbols
+
+
+def subscripted(latex: str, subscript: str) -> str:
+    """A symbol with a further subscript, in the same pair of braces as the one it has."""
+    if "_{" in latex and latex.endswith("}"):
+        return f"{latex[:-1]},{subscript}}}"
+    return f"{latex}_{{{subscript}}}"
+
+
+def symbol_text(symbol: sp.Symbol, symbols: dict[str, str]) -> str:
+    """The LaTeX of a symbol."""
+    return symbols.get(symbol.name) or latex_name(symbol.name)

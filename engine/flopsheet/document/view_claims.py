@@ -1,0 +1,131 @@
+"""Claims with their verdicts: the stated formula beside the derived one, and the counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flopsheet.derive.claims import ClaimVerdict
+from flopsheet.document.latex import render_latex
+from flopsheet.document.numbers import MAX_DIGITS, render_number
+from flopsheet.document.source import ReportSource
+from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.view_summary import head_of
+from flopsheet.document.words import Words, math_cell
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One claim. `identities` are LaTeX, each a condition of the optimum that the claim breaks."""
+
+    title: str
+    verdict: str
+    source: str
+    formulas: Table | None
+    explanation: str
+    identities: tuple[tuple[str, str], ...]
+    counterexample: Table | None
+    remark: str
+
+
+def list_claims(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> tuple[ClaimView, ...]:
+    """All claims of a plan."""
+    return tuple(_view_claim(source, words, symbols, verdict) for verdict in source.claims)
+
+
+def _view_claim(
+    source: ReportSource, words: Words, symbols: Mapping[str, str], verdict: ClaimVerdict
+) -> ClaimView:
+    """One claim with its verdict."""
+    claim = verdict.claim
+    columns = [
+        Column(words.say("report.quantity"), "left"),
+        Column(words.say("claim.says"), "left"),
+        Column(words.say("claim.derived"), "left"),
+    ]
+    formulas = [
+        [math_cell(render_latex(side, symbols=symbols)) for side in (stated.left, stated.right, right.right)]
+        for stated, right in zip(verdict.stated, verdict.right, strict=True)
+    ]
+    return ClaimView(
+        title=words.say("claim.title", name=words.name(claim.name)),
+        verdict=_badge(words, verdict),
+        source=words.name(claim.source),
+        formulas=build_table(columns, formulas),
+        explanation=_explain(words, verdict),
+        identities=_identities(source, words, symbols, verdict),
+        counterexample=_counterexample(source, words, verdict),
+        remark=_remark(source, words, verdict),
+    )
+
+
+def _badge(words: Words, verdict: ClaimVerdict) -> str:
+    """The verdict, and whether the plan expects it."""
+    text = words.say(f"verdict.{verdict.verdict}")
+    if verdict.claim.expected is None:
+        return text
+    return words.say("claim.as_expected" if verdict.as_expected else "claim.unexpected", verdict=text)
+
+
+def _explain(words: Words, verdict: ClaimVerdict) -> str:
+    """The verdict in a sentence."""
+    if verdict.verdict == "proven":
+        return words.say("claim.identical")
+    if verdict.verdict == "checked":
+        return words.say("claim.checked")
+    if verdict.verdict == "undecided":
+        return words.say("claim.undecided")
+    return words.say("claim.fails") if verdict.identities else words.say("claim.differs")
+
+
+def _identities(
+    source: ReportSource, words: Words, symbols: Mapping[str, str], verdict: ClaimVerdict
+) -> tuple[tuple[str, str], ...]:
+    """What the claim does to the conditions of an optimum: a name and `condition = formula = number, not 1`."""
+    model, interior = source.model, source.derivation.interior
+    x, y = model.decisions
+    worth = {z: interior.gains[z] / interior.shares[z] for z in (x, y)}
+    conditions = {"budget": model.cost / model.amount, "stationarity": worth[x] / worth[y]}
+    found = []
+    for name, expr, value in verdict.identities:
+        left = render_latex(conditions[name], symbols=symbols)
+        parts = [left, render_latex(expr, symbols=symbols)] if expr.free_symbols else [left]
+        number = render_number(value, digits=MAX_DIGITS, style="latex")
+        holds = abs(value - 1) < 1e-9  # noqa: PLR2004 - beyond rounding
+        tail = "" if holds else r" \ne 1"
+        always = model.amount not in expr.free_symbols
+        key = "holds" if holds else "fails_always" if always else "fails_here"
+        title = words.say(f"claim.{name}_{key}")
+        found.append((title, " = ".join([*parts, number]) + tail))
+    return tuple(found)
+
+
+def _counterexample(source: ReportSource, words: Words, verdict: ClaimVerdict) -> Table | None:
+    """What the claim and the optimum do with the same budget."""
+    claimed, best = verdict.claimed, verdict.best
+    if claimed is None or best is None:
+        return None
+    rows = []
+    for number, z in enumerate(source.model.decisions):
+        unit = source.model.decision(z).unit
+        cells = [words.number(side.decisions[z.name], unit) for side in (claimed, best)]
+        rows.append([head_of(source, words, number), *cells])
+    rows.append([words.say("report.share_spent"), *(words.percent(side.share_spent, 4) for side in (claimed, best))])
+    rows.append([words.say("report.loss"), *(words.number(side.loss, "nats/token") for side in (claimed, best))])
+    budget = words.quantity(verdict.numbers[source.model.amount.name], "FLOP")
+    columns = [
+        Column(words.say("claim.at_budget", budget=budget), "left"),
+        Column(words.say("claim.says")),
+        Column(words.say("claim.optimum")),
+    ]
+    return build_table(columns, rows)
+
+
+def _remark(source: ReportSource, words: Words, verdict: ClaimVerdict) -> str:
+    """That a claim that spends more or less than the budget is not a plan for it."""
+    claimed = verdict.claimed
+    if claimed is None or abs(claimed.share_spent - 1) < 1e-9:  # noqa: PLR2004 - beyond rounding
+        return ""
+    key = "claim.spends_less" if claimed.share_spent < 1 else "claim.spends_more"
+    share = words.percent(claimed.share_spent, 3)
+    return words.say(key, share=share, amount=words.say("limit.compute"))

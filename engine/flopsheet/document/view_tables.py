@@ -1,0 +1,171 @@
+"""The tables of scenarios: what goes in, what comes out, what limits are worth, strategies, cells, expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flopsheet.document.source import ReportSource
+from flopsheet.document.stakes import Scale
+from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.view_summary import binding_cell, head_of
+from flopsheet.document.words import Words
+from flopsheet.evaluate.answers import Amount
+from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.model.inputs import list_limits
+
+
+def list_inputs(source: ReportSource, words: Words) -> Table | None:
+    """The inputs of every scenario that any of them sets: budget or target, caps, constants of its own."""
+    goal = "budget.compute" if source.minimises_loss else "target.loss"
+    limits = {limit.key: words.say(f"limit.{limit.name}_title") for limit in list_limits(source.model)}
+    keys = [goal, *limits, *(f"constants.{name}" for name in source.model.constants)]
+    used = [key for key in keys if any(source.table.is_set(key, index) for index in range(len(source.answers)))]
+    heads = {goal: words.say("limit.compute_title" if source.minimises_loss else "limit.target_title"), **limits}
+    columns = [Column(words.say("report.scenario"), "left")]
+    columns += [Column(heads.get(key) or words.name(key.removeprefix("constants."))) for key in used]
+    rows = []
+    for index, answer in enumerate(source.answers):
+        cells = [_input_cell(source, words, key, index) for key in used]
+        rows.append([words.name(answer.name), *cells])
+    return build_table(columns, rows)
+
+
+def _input_cell(source: ReportSource, words: Words, key: str, index: int) -> str:
+    """The value of an input in a scenario; a dash where it is not set."""
+    cell_id = key.removeprefix("constants.") if key.startswith("constants.") else key.replace(".", "_")
+    if not source.table.is_set(key, index) and not key.startswith("constants."):
+        return words.number(None)
+    unit = source.graph[cell_id].unit
+    return words.number(source.evaluation.value(cell_id, index), None if unit == "1" else unit, 4)
+
+
+def list_results(source: ReportSource, words: Words) -> Table | None:
+    """The results of every scenario."""
+    names = list(dict.fromkeys(name for answer in source.answers for name in answer.results))
+    # Without inference, total and training compute are one; the total is shown where it says more.
+    equal = all(
+        answer.results.get("C_total") == answer.results.get("C_train") for answer in source.answers if answer.results
+    )
+    names = [name for name in names if not (equal and name == "C_total")]
+    heads = {f"{z}_opt": head_of(source, words, number) for number, z in enumerate(source.model.decisions)}
+    columns = [Column(words.say("report.scenario"), "left")]
+    columns += [Column(heads.get(name) or words.say(f"report.result_{name}")) for name in names]
+    columns.append(Column(words.say("report.binds"), "left"))
+    rows = []
+    for answer in source.answers:
+        cells = [_amount_cell(words, answer.results.get(name)) for name in names]
+        rows.append([words.name(answer.name), *cells, binding_cell(source, words, answer)])
+    return build_table(columns, rows)
+
+
+def _amount_cell(words: Words, amount: Amount | None, digits: int = 4) -> str:
+    """A result without its unit, which the head of the column tells."""
+    if amount is None:
+        return words.number(None)
+    return words.number(amount.value, None if amount.unit == "1" else amount.unit, digits)
+
+
+def list_prices(source: ReportSource, words: Words) -> Table | None:
+    """What one per cent more of each limit changes the loss by, and the compute it is worth."""
+    names = list(dict.fromkeys(name for answer in source.answers for name in answer.shadow_prices))
+    if not names:
+        return None
+    columns = [Column(words.say("report.scenario"), "left")]
+    for name in names:
+        columns.append(Column(words.say(f"limit.{name}_title")))
+        if name != "compute":
+            columns.append(Column(words.say("report.in_compute")))
+    rows = []
+    for answer in source.answers:
+        cells = []
+        for name in names:
+            price = answer.shadow_prices.get(name)
+            cells.append(words.number(None) if price is None else words.change(price.value))
+            if name != "compute":
+                share = None if price is None else price.equivalent_compute / 100
+                cells.append(words.number(share, "%", 3))
+        rows.append([words.name(answer.name), *cells])
+    return build_table(columns, rows)
+
+
+def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table | None:
+    """Fixed choices against the optimum of the same compute."""
+    rows = []
+    for index, answer in enumerate(source.answers):
+        for name, strategy in answer.strategies.items():
+            stake = scale.reached(index, strategy.loss)
+            decisions = [
+                words.number(strategy.decisions[z.name], source.model.decision(z).unit, 3) for z in source.model.decisions
+            ]
+            rows.append(
+                [
+                    words.name(answer.name),
+                    words.name(name),
+                    *decisions,
+                    words.number(strategy.loss, "nats/token", 5),
+                    words.change(stake.loss if abs(stake.loss) > 1e-12 else 0.0, 3),  # noqa: PLR2004 - rounding
+                    words.percent(max(stake.compute, 0.0), 3),
+                    words.number(strategy.efficiency, None, 5),
+                ]
+            )
+    columns = [
+        Column(words.say("report.scenario"), "left"),
+        Column(words.say("report.strategy"), "left"),
+        *(Column(head_of(source, words, number)) for number in range(2)),
+        Column(words.say("report.loss")),
+        Column(words.say("report.above_optimum")),
+        Column(words.say("report.compute_wasted")),
+        Column(words.say("report.result_efficiency")),
+    ]
+    return build_table(columns, rows)
+
+
+def list_cells(source: ReportSource, words: Words) -> Table | None:
+    """The plan's own cells in every scenario."""
+    rows = []
+    for name, extra in source.plan.cells.items():
+        values = [_amount_cell(words, answer.cells.get(name)) for answer in source.answers]
+        label = words.name(extra.label or name)
+        unit = "" if extra.unit == "1" else words.unit(extra.unit)
+        rows.append([label, words.code(extra.formula.text), unit, *values])
+    columns = [
+        Column(words.say("report.quantity"), "left"),
+        Column(words.say("report.formula"), "left"),
+        Column(words.say("report.unit"), "left"),
+        *(Column(words.name(answer.name)) for answer in source.answers),
+    ]
+    return build_table(columns, rows)
+
+
+def list_expectations(source: ReportSource, words: Words) -> Table | None:
+    """The plan's expectations, and whether they hold."""
+    rows = [_expectation_row(source, words, verdict) for verdict in source.expectations]
+    columns = [
+        Column(words.say("report.quantity"), "left"),
+        Column(words.say("report.scenario"), "left"),
+        Column(words.say("report.expected"), "left"),
+        Column(words.say("report.value")),
+        Column(words.say("report.verdict"), "left"),
+    ]
+    return build_table(columns, rows)
+
+
+def _expectation_row(source: ReportSource, words: Words, verdict: ExpectationVerdict) -> Sequence[str]:
+    """One expectation in one scenario."""
+    wanted = verdict.expectation
+    unit = source.graph[wanted.name].unit if wanted.name in source.graph else None
+    unit = None if unit == "1" else unit
+    bounds = []
+    for key, bound in (("at_most", wanted.at_most), ("at_least", wanted.at_least)):
+        if bound is not None:
+            bounds.append(words.say(f"report.{key}", value=words.number(bound, unit)))
+    if wanted.value is not None:
+        value, within = words.number(wanted.value, unit), words.percent(wanted.within or 0.0)
+        bounds.append(words.say("report.near", value=value, within=within))
+    return [
+        words.code(wanted.name),
+        words.name(verdict.scenario),
+        words.join(bounds),
+        words.number(verdict.value, unit),
+        words.say("report.holds" if verdict.holds else "report.broken"),
+    ]

@@ -1,0 +1,98 @@
+"""Which inputs an output was made from: content hashes, decided before any heavy library is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from flopsheet import __version__
+from flopsheet.messages import template_root
+
+STATE_FILE = ".inputs"
+
+
+def hash_bytes(data: bytes) -> str:
+    """The SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@cache
+def hash_installation(template_folder: Path | None = None) -> str:
+    """One hash of what the program itself brings: version, templates, labels and shipped laws."""
+    digest = hashlib.sha256(__version__.encode())
+    folders = [template_folder or template_root(), Path(__file__).parent / "laws"]
+    for folder in folders:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"):
+            if "__pycache__" in path.parts:
+                continue
+            digest.update(path.relative_to(folder).as_posix().encode())
+            digest.update(b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def hash_inputs(root: Path, files: Iterable[str], template_folder: Path | None = None) -> str:
+    """The hash that stamps outputs: plan, layers, law files, templates, version.
+
+    Args:
+        root: The project root.
+        files: Paths relative to the root, of every file the plan was read from.
+        template_folder: Templates other than the shipped ones.
+    """
+    digest = hashlib.sha256(hash_installation(template_folder).encode())
+    for name in sorted(set(files)):
+        path = root / name
+        digest.update(name.encode() + b"\0" + hash_bytes(path.read_bytes()).encode() + b"\0")
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """What one plan's outputs were made from: kept beside them, so that a later build can skip it."""
+
+    inputs_sha256: str
+    files: tuple[str, ...]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def is_current(self, root: Path, folder: Path, template_folder: Path | None = None) -> bool:
+        """Whether neither inputs nor outputs changed since."""
+        try:
+            if hash_inputs(root, self.files, template_folder) != self.inputs_sha256:
+                return False
+            return all(hash_bytes((folder / name).read_bytes()) == value for name, value in self.outputs.items())
+        except OSError:
+            return False
+
+
+def load_state(folder: Path) -> BuildState | None:
+    """The state kept in an output folder, or None where there is none that can be read."""
+    try:
+        record = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        return BuildState(record["inputs_sha256"], tuple(record["files"]), dict(record["outputs"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_state(folder: Path, state: BuildState) -> None:
+    """Keep the state of an output folder."""
+    record = {"inputs_sha256": state.inputs_sha256, "files": list(state.files), "outputs": dict(state.outputs)}
+    write_whole(folder / STATE_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader at any moment sees the old content or the new, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

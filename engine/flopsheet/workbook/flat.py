@@ -1,0 +1,187 @@
+"""The graph as a workbook holds it: formulas short enough to read, numbers lifted, every cell with a name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from flopsheet.evaluate.compile import FloatArray, compile_cells
+from flopsheet.evaluate.solution import Solution
+from flopsheet.messages import Message
+from flopsheet.model.cell import Cell
+from flopsheet.model.graph import Graph, build_graph
+from flopsheet.workbook.names import NameMap, Role, map_names
+from flopsheet.workbook.printer import Refer, literals, render_excel
+from flopsheet.workbook.sheet import Formula
+from flopsheet.workbook.split import split_long
+
+DASH = "–"
+# Numbers that sheets other than the plan's formulas need: the decade of a logarithmic grid.
+_ALWAYS = {sp.Integer(10)}
+INFINITE = "infinite"
+
+
+@dataclass(frozen=True)
+class FlatModel:
+    """The cells of a plan with long formulas split, and their numbers for every scenario.
+
+    `graph` is the plan's graph with helper cells; `numbers` names each literal that formulas need;
+    `values[cell id]` has one entry a scenario; `names` are the workbook's names.
+    """
+
+    graph: Graph
+    numbers: Mapping[sp.Number, str]
+    values: Mapping[str, FloatArray]
+    names: NameMap
+    scenarios: tuple[str, ...]
+
+    @property
+    def formulas(self) -> tuple[Cell, ...]:
+        """Cells with a formula, in computing order."""
+        return tuple(cell for cell in self.graph if cell.expr is not None)
+
+    @property
+    def inputs(self) -> tuple[Cell, ...]:
+        """Cells that a plan's key sets: inputs first, then the law's constants."""
+        keyed = [cell for cell in self.graph if cell.key is not None]
+        return tuple(sorted(keyed, key=lambda cell: cell.kind == "constant"))
+
+    def name(self, cell: Cell) -> str:
+        """The name by which formulas on the sheets call a cell: its value in force."""
+        roles: Mapping[str, Role] = {"input": "current", "constant": "constant"}
+        role = roles.get(cell.kind, "result") if cell.key else "result"
+        return self.names.name(role, cell.id)
+
+    def refer(self, symbol: sp.Symbol) -> str:
+        """The name of the cell that a symbol stands for."""
+        return self.name(self.graph[symbol.name])
+
+    def refer_number(self, number: sp.Number) -> str:
+        """The name of the cell that holds a literal."""
+        return self.names.name("result", self.numbers[number])
+
+    def shown(self, cell: Cell, index: int) -> float | str:
+        """The value of a cell as the workbook shows it: a word for infinity, a dash for none."""
+        value = float(self.values[cell.id][index]) + 0.0
+        if math.isnan(value):
+            return DASH
+        return INFINITE if math.isinf(value) else value
+
+
+def flatten_model(solution: Solution) -> FlatModel:
+    """The workbook's own cells for a solved plan."""
+    names_before = _preliminary_names(solution.graph)
+    cells: list[Cell] = []
+    for cell in solution.graph:
+        cells.extend(_split(cell, names_before) if cell.expr is not None else (cell,))
+    graph = build_graph(cells)
+    found = {number for cell in graph if cell.expr is not None for number in literals(cell.expr)} | _ALWAYS
+    numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
+    given = {name: np.array(values) for name, values in solution.table.values.items()}
+    compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
+    values = {**given, **compiled.evaluate(given)}
+    shape = (len(solution.table.scenarios),)
+    values = {name: np.broadcast_to(array, shape) for name, array in values.items()}
+    for cell in graph:
+        if cell.kind == "user":
+            values[cell.id] = np.where(np.isfinite(values[cell.id]), values[cell.id], np.nan)
+    scenarios = tuple(scenario.slug for scenario in solution.plan.scenarios)
+    return FlatModel(graph, numbers, values, _name_all(graph, numbers, scenarios), scenarios)
+
+
+def _preliminary_names(graph: Graph) -> Mapping[str, str]:
+    """About the names cells will have: what a formula's length is judged by."""
+    prefixes = {"input": "c_", "constant": "law_"}
+    return {cell.id: prefixes.get(cell.kind, "") + cell.id for cell in graph}
+
+
+def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
+    """A cell, preceded by the helpers that keep its formula short and free of nested choices."""
+    expr = cell.expr
+    guarded = cell.guard is not None or cell.kind == "user"
+    if guarded and isinstance(expr, sp.Expr) and expr.has(sp.Piecewise):
+        helper = _helper(cell, f"{cell.id}_value", expr)
+        yield from _split(helper, names)
+        expr = helper.symbol
+    found = split_long(
+        expr, lambda symbol: names.get(symbol.name, symbol.name), lambda number: f"num_{_spell(number)}", prefix=cell.id
+    )
+    for symbol, part in found.helpers:
+        yield _helper(cell, symbol.name, part, positive=bool(symbol.is_positive))
+    yield Cell(
+        cell.id,
+        cell.kind,
+        cell.unit,
+        cell.label,
+        found.expr,
+        latex=cell.latex,
+        place=cell.place,
+        positive=cell.positive,
+        guard=cell.guard,
+        guard_infinite=cell.guard_infinite,
+    )
+
+
+def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, positive: bool = False) -> Cell:
+    """A helper of a cell: part of its formula in a cell of its own."""
+    label = Message("cell.helper", {"what": cell.label})
+    return Cell(cell_id, "formula", "1", label, expr, positive=positive)
+
+
+def _spell(number: sp.Number) -> str:
+    """A number as part of a name: 0.34 is 0_34, 1e24 is 1e24."""
+    text = str(number.p) if isinstance(number, sp.Integer) else repr(float(number))
+    if len(text) > 12:  # noqa: PLR2004 - names stay readable
+        text = f"{float(number):.6g}"
+    return text.replace(".", "_").replace("+", "").replace("-", "m")
+
+
+def _name_all(graph: Graph, numbers: Mapping[sp.Number, str], scenarios: tuple[str, ...]) -> NameMap:
+    """Every name of the workbook that stands for a cell of the model."""
+    listed: list[tuple[Role, str]] = []
+    for cell in graph:
+        if cell.key is None:
+            listed.append(("result", cell.id))
+            continue
+        key = cell.key.replace(".", "_")
+        listed.append(("constant" if cell.kind == "constant" else "current", cell.id))
+        listed.append(("input", key))
+        if is_overridable(cell):
+            listed += [("input", f"{slug}_{key}") for slug in scenarios]
+    listed += [("result", name) for name in numbers.values()]
+    return map_names(listed)
+
+
+def is_overridable(cell: Cell) -> bool:
+    """Whether scenarios may set this input: all but a strategy's fixed choice."""
+    return cell.key is not None and not cell.key.startswith("strategies.")
+
+
+def is_limit(cell: Cell) -> bool:
+    """Whether an input is a limit that may be absent."""
+    return cell.key is not None and cell.key.startswith("caps.")
+
+
+def excel_formula(flat: FlatModel, cell: Cell, *, refer: Refer | None = None, index: int = 0) -> Formula:
+    """The formula of a cell, with its guard, and its value in a scenario.
+
+    Args:
+        flat: The workbook's cells.
+        cell: A cell with a formula.
+        refer: How symbols are called; names by default, cells of one column on the sheet of scenarios.
+        index: The scenario whose value is stored.
+    """
+    called = refer or flat.refer
+    text = render_excel(cell.expr, called, flat.refer_number)
+    if cell.guard is not None:
+        guard = called(flat.graph.symbols[cell.guard])
+        # No IF inside an IF: the word comes from a list of two.
+        otherwise = f'CHOOSE({guard}, "{INFINITE}", "{DASH}")' if cell.guard_infinite else f'"{DASH}"'
+        text = f"IF({guard} = 0, {text}, {otherwise})"
+    if cell.kind == "user":
+        text = f'IFERROR({text}, "{DASH}")'
+    return Formula(text, flat.shown(cell, index))

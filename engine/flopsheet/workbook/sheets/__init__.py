@@ -1,0 +1,1 @@
+"""The sheets of a plan's workbook, one function each."""

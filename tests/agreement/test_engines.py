@@ -1,0 +1,161 @@
+"""What the printer writes means in a spreadsheet what sympy means by it: every function, and random formulas."""
+
+import random
+
+import openpyxl
+import pytest
+import sympy as sp
+
+from flopsheet.formula.functions import FUNCTIONS, RELATIONS, choose
+from flopsheet.workbook.printer import render_excel
+from flopsheet.workbook.save import write_workbook
+from flopsheet.workbook.split import split_long
+from flopsheet.workbook.verify import verify_workbook
+
+ENGINES = ("formualizer", "ironcalc")
+SYMBOLS = sp.symbols("in_a in_b law_x law_y", positive=True)
+POINT = dict(zip(SYMBOLS, (sp.Rational(7, 5), sp.Rational(23, 8), sp.Rational(9, 16), sp.Rational(11, 4)), strict=True))
+
+
+class Worksheet:
+    """Formulas on one sheet, each with the value that it should have; numbers are lifted to cells of their own."""
+
+    def __init__(self):
+        self.book = openpyxl.Workbook()
+        self.sheet = self.book.worksheets[0]
+        self.sheet.title = "Data"
+        self.values = {}
+        self.numbers = {}
+        self.row = 0
+
+    def number(self, value):
+        """The cell that holds a number."""
+        if value not in self.numbers:
+            cell = self.sheet.cell(len(self.numbers) + 1, 1, float(value))
+            self.numbers[value] = f"$A${cell.row}"
+        return self.numbers[value]
+
+    def formula(self, text, value):
+        """Place a formula; the cell it stands in."""
+        self.row += 1
+        cell = self.sheet.cell(self.row, 2, f"={text}")
+        self.values["Data", cell.coordinate] = value
+        return f"$B${cell.row}"
+
+    def expression(self, expr, value, cells):
+        """Place a formula printed from an expression whose symbols stand in `cells`."""
+        return self.formula(render_excel(expr, lambda symbol: cells[symbol], self.number), value)
+
+    def check(self, path, engines=ENGINES):
+        """Recalculate everything and expect agreement, and that each engine saw every cell."""
+        write_workbook(self.book, path, self.values)
+        result = verify_workbook(path, engines=engines)
+        assert [engine.status for engine in result.engines] == ["recalculated"] * len(engines)
+        assert result.cells == len(self.values)
+        assert [(item.engine, item.formula, item.stored, item.recalculated) for item in result.disagreements] == []
+
+
+def every_function(sheet):
+    """Each example of each row of the function table, and each comparison both ways, on the sheet."""
+    for row in FUNCTIONS.values():
+        for arguments, expected in row.examples:
+            symbols = sp.symbols(f"x0:{len(arguments)}", real=True)
+            cells = {symbol: sheet.number(sp.Float(float(arg), 17)) for symbol, arg in zip(symbols, arguments, strict=True)}
+            built = row.build(symbols[0] > 0, *symbols[1:]) if row.name == "if" else row.build(*symbols)
+            sheet.expression(built, expected, cells)
+    left, right = sp.symbols("l r", real=True)
+    for relation in RELATIONS.values():
+        for first, second in ((1.5, 2.5), (2.5, 2.5), (2.5, 1.5)):
+            cells = {left: sheet.number(sp.Float(first)), right: sheet.number(sp.Float(second))}
+            expected = float(bool(relation.head(sp.Float(first), sp.Float(second))))
+            sheet.expression(choose(relation.head(left, right), 1, 0), expected, cells)
+
+
+def test_every_function_agrees_in_two_engines(tmp_path):
+    """Every example of every function, as printed for Excel, gives the stated value in formualizer and ironcalc."""
+    sheet = Worksheet()
+    every_function(sheet)
+    assert len(sheet.values) >= sum(len(row.examples) for row in FUNCTIONS.values())
+    sheet.check(tmp_path / "functions.xlsx")
+
+
+@pytest.mark.libreoffice
+def test_every_function_agrees_in_libreoffice(tmp_path):
+    """The same in the third engine."""
+    sheet = Worksheet()
+    every_function(sheet)
+    sheet.check(tmp_path / "functions.xlsx", ("libreoffice",))
+
+
+def random_expression(chance, depth):
+    """A formula of the kinds that plans are made of, over positive symbols and small numbers."""
+    if depth == 0 or chance.random() < 0.15:
+        numbers = (1, 2, 3, 6, sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(17, 50), -1, -2)
+        return chance.choice((*SYMBOLS, *SYMBOLS, *numbers))
+    part = [random_expression(chance, depth - 1) for _ in range(3)]
+    kind = chance.randrange(10)
+    if kind < 3:
+        return sp.Add(*part)
+    if kind < 6:
+        return part[0] * part[1] / part[2] if part[2] != 0 else part[0] * part[1]
+    if kind == 6:
+        return sp.Abs(part[0]) ** chance.choice((2, -1, sp.Rational(1, 2), sp.Rational(-1, 3), SYMBOLS[0], -SYMBOLS[1]))
+    if kind == 7:
+        return sp.log(2 + sp.Abs(part[0])) - sp.exp(-sp.Abs(part[1]))
+    if kind == 8:
+        return sp.Min(part[0], part[1]) + sp.Max(part[1], part[2])
+    return choose(part[0] < part[1] + sp.Rational(1, 7), part[1], choose(part[1] > part[2] - sp.Rational(1, 9), part[2], part[0]))
+
+
+def well_conditioned(expr):
+    """The value of an expression to 30 digits, or None where a last bit in its arguments shows in it or it has none."""
+    if not isinstance(expr, sp.Expr) or not expr.free_symbols or expr.has(sp.oo, sp.zoo, sp.nan):
+        return None
+    exact = expr.subs(POINT).evalf(30)
+    moved = [expr.subs({**POINT, symbol: value * (1 + sp.Rational(1, 10**12))}).evalf(30) for symbol, value in POINT.items()]
+    if not exact.is_real or not exact.is_finite or not all(value.is_real for value in moved):
+        return None
+    close = all(abs(value - exact) <= 50 * abs(exact) / 10**12 for value in moved)
+    return float(exact) if close and 1e-6 < abs(exact) < 1e9 else None
+
+
+def random_formulas(count):
+    """Distinct well-conditioned formulas with their values; the same ones in every run."""
+    chance = random.Random(20240607)
+    found = {}
+    while len(found) < count:
+        expr = random_expression(chance, 4)
+        value = well_conditioned(expr)
+        if value is not None:
+            found.setdefault(expr, value)
+    return found
+
+
+def test_random_formulas_agree_in_two_engines(tmp_path):
+    """300 random formulas printed whole give sympy's 30-digit value in both engines."""
+    sheet = Worksheet()
+    cells = {symbol: sheet.number(value) for symbol, value in POINT.items()}
+    for expr, value in random_formulas(300).items():
+        sheet.expression(expr, value, cells)
+    sheet.check(tmp_path / "random.xlsx")
+
+
+def test_split_formulas_agree_in_two_engines(tmp_path):
+    """100 of them cut into helper cells still give it, no formula much over the limit."""
+    sheet = Worksheet()
+    base = {symbol: sheet.number(value) for symbol, value in POINT.items()}
+    lengths = []
+    for expr, value in random_formulas(100).items():
+        cells = dict(base)
+        split = split_long(expr, lambda symbol: cells[symbol], sheet.number, prefix="h", limit=60)
+        known = dict(POINT)
+        for symbol, part in split.helpers:
+            known[symbol] = part.subs(known).evalf(30)
+            text = render_excel(part, lambda s: cells[s], sheet.number)
+            lengths.append(len(text))
+            cells[symbol] = sheet.formula(text, float(known[symbol]))
+        lengths.append(len(render_excel(split.expr, lambda s: cells[s], sheet.number)))
+        sheet.expression(split.expr, value, cells)
+    assert max(lengths) < 90
+    assert len(sheet.values) > 150
+    sheet.check(tmp_path / "split.xlsx")

@@ -15,6 +15,7 @@ from flopsheet import __version__
 from flopsheet.messages import template_root
 
 STATE_FILE = ".inputs"
+INDEX_FILE = ".plans"
 
 
 def hash_bytes(data: bytes) -> str:
@@ -96,3 +97,44 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+@dataclass(frozen=True)
+class FolderIndex:
+    """Which files below a folder are plans, and the content of every YAML file that decides it."""
+
+    yaml: Mapping[str, str]
+    plans: tuple[str, ...]
+
+
+def scan_yaml(folder: Path) -> dict[str, str]:
+    """Every YAML file below a folder with the hash of its content, hidden folders aside."""
+    found = {}
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".yaml"):
+                path = Path(current, name)
+                found[path.relative_to(folder).as_posix()] = hash_bytes(path.read_bytes())
+    return found
+
+
+def load_index(out: Path, given: Path) -> FolderIndex | None:
+    """The index that an earlier build kept of a folder, if its YAML files are the same today; else None."""
+    try:
+        record = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))[given.as_posix()]
+        index = FolderIndex(dict(record["yaml"]), tuple(record["plans"]))
+        return index if scan_yaml(given) == index.yaml else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_index(out: Path, given: Path, plans: Iterable[Path]) -> None:
+    """Keep which files below a folder are plans."""
+    try:
+        record = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = {}
+    names = [plan.relative_to(given).as_posix() for plan in plans]
+    record[given.as_posix()] = {"yaml": scan_yaml(given), "plans": names}
+    write_whole(out / INDEX_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())

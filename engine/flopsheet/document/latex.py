@@ -12,7 +12,8 @@ from flopsheet.document.latex_names import latex_name
 from flopsheet.document.latex_printer import FormulaPrinter
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 
-_RELATIONS: Final = {"=": "=", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "->": r"\to"}
+#: The LaTeX of each relation of an equation.
+RELATIONS: Final = {"=": "=", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "->": r"\to"}
 _NO_SYMBOLS: Final[Mapping[str, str]] = {}
 
 
@@ -48,7 +49,7 @@ def render_equation(
         for side in (equation.left, equation.right)
     )
     mark = "&" if aligned else ""
-    return f"{left} {mark}{_RELATIONS[equation.relation]} {right}"
+    return f"{left} {mark}{RELATIONS[equation.relation]} {right}"
 
 
 def render_equations(

@@ -111,7 +111,7 @@ class FormulaPrinter(LatexPrinter):
         text = ""
         for index, part in enumerate(printed):
             # Two bare logarithms in a row would read as one inside the other.
-            inner = False and index < len(printed) - 1
+            inner = part.startswith(r"\ln ") and index < len(printed) - 1
             shown = rf"\left({part}\right)" if inner else part
             separator = "" if not text else (r" \cdot " if _starts_with_number(shown) else " ")
             text += separator + shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,7 @@ from flopsheet.document.view_tables import (
     list_results,
     list_strategies,
 )
-from flopsheet.document.words import Shown, Words
+from flopsheet.document.words import Words
 from flopsheet.evaluate.findings import Finding
 from flopsheet.messages import Message
 
@@ -53,7 +54,9 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     curves = compile_curves(source.derivation)
     figures = draw_figures(source, curves, words)
     view = view_report(source, words, Scale(source, curves), figures)
-    files = {REPORT: render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)}
+    text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
+    # Templates leave blank lines where parts are absent; one is enough.
+    files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
     return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in figures}
 
 
@@ -84,12 +87,12 @@ def view_report(
         "worked": work_out(source, words, symbols),
         "exponents": list_exponents(source, symbols),
         "elasticities": list_elasticities(source, words, symbols),
-        "proofs": list_proofs(source.proofs, words),
+        "proofs": list_proofs(source.solution.proofs, words),
         "settings": list_settings(source, words),
         "constants": list_constants(source, words, symbols),
         "fitted_range": list_range(source, words),
         "notes": [words.name(note) for note in law.notes],
-        "files": [words.code(file) for file in plan.files],
+        "files": [words.code(file) for file in source.solution.files],
         "plan_file": words.code(plan.path),
         "version": source.version,
         "inputs_sha256": source.inputs_sha256,
@@ -114,11 +117,12 @@ def list_findings(source: ReportSource, words: Words, symbols: Mapping[str, str]
 def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], finding: Finding, index: int) -> str:
     """A finding in words, its numbers written as elsewhere in the report."""
     args = dict(finding.message.args)
-    units = dict.fromkeys(("target", "irreducible", "best", "shortfall"), "nats/token") | {"amount": "FLOP"}
+    units = {"amount": "FLOP"}
     name = str(args.get("name", ""))
     known = {z.name: source.model.decision(z).unit for z in source.model.decisions} | {source.model.amount.name: "FLOP"}
     if name in known:
         units |= dict.fromkeys(("value", "low", "high"), known[name])
     if "caps" in args:
-        args["caps"] = Shown(describe_caps(source, words, index))
+        # The engine names keys; a reader wants amounts, in the report's language.
+        args["caps"] = describe_caps(source, words, index)
     return words.message(Message(finding.message.key, args), units=units, symbols=symbols)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.derive.derivation import Derivation
-from flopsheet.derive.proof import Proof
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
-from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.evaluate.solution import Solution
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
@@ -21,18 +19,44 @@ from flopsheet.plan.plan import Plan
 class ReportSource:
     """A solved plan, with the program's version and the hash of everything the plan was read from."""
 
-    plan: Plan
-    model: LawModel
-    derivation: Derivation
-    graph: Graph
-    table: InputTable
-    evaluation: Evaluation
-    answers: tuple[Answer, ...]
-    claims: tuple[ClaimVerdict, ...]
-    expectations: tuple[ExpectationVerdict, ...]
-    proofs: tuple[Proof, ...]
+    solution: Solution
     inputs_sha256: str
     version: str
+
+    @property
+    def plan(self) -> Plan:
+        """The plan as loaded."""
+        return self.solution.plan
+
+    @property
+    def model(self) -> LawModel:
+        """The law as mathematics."""
+        return self.solution.model
+
+    @property
+    def derivation(self) -> Derivation:
+        """What was derived from the law."""
+        return self.solution.derivation
+
+    @property
+    def graph(self) -> Graph:
+        """Every cell of the plan."""
+        return self.solution.graph
+
+    @property
+    def table(self) -> InputTable:
+        """The inputs of every scenario, with what set them."""
+        return self.solution.table
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Every number of every scenario."""
+        return self.solution.evaluation
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answer of each scenario, in the plan's order."""
+        return self.solution.answers
 
     @property
     def minimises_loss(self) -> bool:

@@ -30,7 +30,7 @@ class ClaimView:
 
 def list_claims(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> tuple[ClaimView, ...]:
     """All claims of a plan."""
-    return tuple(_view_claim(source, words, symbols, verdict) for verdict in source.claims)
+    return tuple(_view_claim(source, words, symbols, verdict) for verdict in source.solution.claims)
 
 
 def _view_claim(

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import sympy as sp
 
-from flopsheet.derive.algebra import product_form
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.notation import Elasticity, Multiplier, Optimal
 from flopsheet.derive.proof import Proof, Step
-from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.derive.regimes import find_caps
 from flopsheet.document.latex import render_equations, render_latex, render_three_steps
+from flopsheet.document.latex_lines import lay_out
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.document.source import ReportSource
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell
 from flopsheet.messages import render_message
+
+# No identifier of a law holds a blank, so this name is never taken.
+_MULTIPLIER: Final = "the multiplier"
+#: Terms that cancel leave no more than this.
+_CANCELLED: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def list_steps(source: ReportSource, words: Words, symbols: Mapping[str, str]) -
 def _view_step(step: Step, words: Words, symbols: Mapping[str, str]) -> StepView:
     """One step."""
     remark = words.message(step.remark, symbols=symbols) if step.remark else ""
-    latex = render_equations(step.equations, symbols=symbols, language=words.language)
+    latex = lay_out(step.equations, symbols=symbols, language=words.language)
     return StepView(words.message(step.title, symbols=symbols), remark, latex)
 
 
@@ -69,69 +75,72 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
     index = next((index for index in range(len(source.answers)) if source.has_plan(index)), None)
     if index is None:
         return None
-    model, answer = source.model, source.answers[index]
-    values = _values(source, index)
-    optimum, multipliers = _regime_formulas(source, index)
-    lines = []
-    for z in model.decisions:
-        lines.append((z.name, optimum[z], answer.results[f"{z}_opt"].value))
-    lines.append((model.level.name, model.loss, answer.results["L_opt"].value))
+    answer = source.answers[index]
+    values, named = _values(source, index), dict(symbols)
+    optimum = _optimum(source, index)
+    lines = [(z.name, optimum[z], answer.results[f"{z}_opt"].value) for z in source.model.decisions]
     if not source.minimises_loss:
-        lines.insert(2, (model.amount.name, model.cost, answer.results["C_total"].value))
-    found = [
-        render_three_steps(name, expr, values, result, symbols=symbols, language=words.language)
+        lines.append((source.model.amount.name, source.model.cost, answer.results["C_total"].value))
+    lines.append((source.model.level.name, source.model.loss, answer.results["L_opt"].value))
+    for limit, symbol, expr in _multipliers(source, index):
+        # The shadow price is the loss's change from 1 % more of the limit.
+        value = -100 * answer.shadow_prices[limit].value
+        named[symbol.name], values[symbol.name] = render_latex(Multiplier(_limit_symbol(source, limit)), symbols=symbols), value
+        lines.append((symbol.name, expr, value))
+    latex = [
+        render_three_steps(name, expr, values, result, symbols=named, language=words.language)
         for name, expr, result in lines
     ]
-    names = {symbol.name: render_latex(Multiplier(symbol), symbols=symbols) for symbol, _, _ in multipliers}
-    found += [
-        render_three_steps(symbol.name, expr, values, value, symbols={**symbols, symbol.name: names[symbol.name]})
-        for symbol, expr, value in multipliers
-    ]
-    return Worked(words.name(answer.name), tuple(found))
+    return Worked(words.name(answer.name), tuple(latex))
 
 
 def _values(source: ReportSource, index: int) -> dict[str, float]:
     """A scenario's numbers by symbol name: constants, budget or target, caps, and its decisions."""
     model, evaluation = source.model, source.evaluation
-    values = {**source.constants(index), **{z.name: v for z, v in zip(model.decisions, source.optimum(index), strict=True)}}
-    if source.minimises_loss:
-        values[model.amount.name] = source.goal(index)
-    else:
-        values[model.level.name] = source.goal(index)
-    for cap in find_caps(model).values():
-        is_set = source.table.is_set(cap.key, index)
-        values[cap.symbol.name] = evaluation.value(cap.symbol.name, index) if is_set else math.inf
-    return values
+    decisions = {z.name: value for z, value in zip(model.decisions, source.optimum(index), strict=True)}
+    given = (model.amount if source.minimises_loss else model.level).name
+    caps = {
+        cap.symbol.name: evaluation.value(cap.symbol.name, index) if source.table.is_set(cap.key, index) else math.inf
+        for cap in find_caps(model).values()
+    }
+    return {**source.constants(index), **decisions, given: source.goal(index), **caps}
 
 
-def _regime_formulas(
-    source: ReportSource, index: int
-) -> tuple[Mapping[sp.Symbol, sp.Expr], Sequence[tuple[sp.Symbol, sp.Expr, float]]]:
-    """The decisions of a scenario in its regime, and the multiplier of each limit that binds there."""
+def _optimum(source: ReportSource, index: int) -> Mapping[sp.Symbol, sp.Expr]:
+    """The formulas of a scenario's decisions in the regime it is in."""
     model, interior = source.model, source.derivation.interior
-    answer = source.answers[index]
-    caps = {cap.name: cap for cap in find_caps(model).values()}
+    binding = source.answers[index].binding
+    if source.minimises_loss:
+        regimes = source.derivation.regimes
+        # A cap that is met without being worth anything leaves the free optimum as it is.
+        return next((regime for regime in regimes if set(regime.binding) == set(binding)), regimes[0]).optimum
+    capped = {z: cap.symbol for z, cap in find_caps(model).items() if cap.name in binding}
+    if not capped:
+        return interior.reaching
+    return {**capped, **{z: interior.at_loss[z].value.subs(capped) for z in model.decisions if z not in capped}}
+
+
+def _multipliers(source: ReportSource, index: int) -> Iterator[tuple[str, sp.Symbol, sp.Expr]]:
+    """What each binding limit of a budget is worth, over the decisions: its name, a symbol for it, its formula."""
     if not source.minimises_loss:
-        capped = {caps[name].decision: caps[name].symbol for name in answer.binding}
-        if not capped:
-            return interior.reaching, ()
-        held = {z: interior.at_loss[z].value.subs(capped) for z in model.decisions if z not in capped}
-        return {**capped, **held}, ()
-    regime = _regime(source, answer.binding)
-    symbols = {"compute": model.amount, **{name: cap.symbol for name, cap in caps.items()}}
-    multipliers = [
-        # The shadow price is per 1 % of the limit, with the sign of the change.
-        (symbols[name], product_form(expr) if expr.is_Mul else expr, -100 * answer.shadow_prices[name].value)
-        for name, expr in regime.multipliers.items()
-        if name in answer.shadow_prices
-    ]
-    return regime.optimum, multipliers
+        return
+    model, interior = source.model, source.derivation.interior
+    binding = source.answers[index].binding
+    capped = {z: cap for z, cap in find_caps(model).items() if cap.name in binding}
+    price: sp.Expr = sp.S.Zero
+    if "compute" in binding:
+        price = sp.Symbol(_MULTIPLIER, positive=True)
+        free = next((z for z in model.decisions if z not in capped), model.decisions[0])
+        yield "compute", price, interior.gains[free] / interior.shares[free]
+    for z, cap in capped.items():
+        worth = sp.Symbol(f"{_MULTIPLIER} {cap.name}", positive=True)
+        yield cap.name, worth, interior.gains[z] - price * interior.shares[z]
 
 
-def _regime(source: ReportSource, binding: Sequence[str]) -> Regime:
-    """The regime in which exactly these limits bind; the free one where a cap is met without being worth anything."""
-    regimes = source.derivation.regimes
-    return next((regime for regime in regimes if set(regime.binding) == set(binding)), regimes[0])
+def _limit_symbol(source: ReportSource, limit: str) -> sp.Symbol:
+    """The symbol of a limit: the budget's, or a cap's."""
+    caps = {cap.name: cap.symbol for cap in find_caps(source.model).values()}
+    return caps.get(limit, source.model.amount)
 
 
 def list_elasticities(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> Table | None:
@@ -157,9 +166,10 @@ def list_elasticities(source: ReportSource, words: Words, symbols: Mapping[str, 
 def _signed(words: Words, value: sp.Expr) -> str:
     """An elasticity with its sign; what is 0 up to rounding is 0."""
     number = float(value) if value.is_real else math.nan
-    if abs(number) < 1e-12:  # noqa: PLR2004 - cancelled terms
+    if abs(number) < _CANCELLED:
         return "0"
-    return ("+" if number > 0 else "") + words.number(number, None, 3)
+    # Losses keep the zeros at their end, and so do elasticities: three digits are known of each.
+    return ("+" if number > 0 else "") + words.number(number, "nats/token", 3)
 
 
 def list_exponents(source: ReportSource, symbols: Mapping[str, str]) -> str:

@@ -54,7 +54,7 @@ def list_constants(source: ReportSource, words: Words, symbols: Mapping[str, str
     columns = [
         Column(words.say("report.symbol"), "left"),
         Column(words.say("report.value")),
-        Column(words.say("report.interval")),
+        Column(words.say("report.uncertainty")),
         Column(words.say("report.note"), "left"),
         Column(words.say("report.set_by"), "left"),
     ]

@@ -167,8 +167,8 @@ class _Teller:
     def _strategy_over(self, stakes: Sequence[Stake], name: str) -> str:
         """A strategy against the optimum, over one scenario or several."""
         words = self.words
-        value = words.span([max(stake.loss, 0.0) for stake in stakes], "nats/token", 2)
-        share = words.span([max(stake.compute, 0.0) for stake in stakes], "%", 2)
+        value = words.span([stake.loss for stake in stakes], "nats/token")
+        share = words.span([stake.compute for stake in stakes], "%")
         return words.say("summary.against", name=words.name(name), value=value, share=share)
 
     def table(self) -> Table | None:
@@ -238,8 +238,8 @@ class _Teller:
         found = []
         if stakes:
             key = "summary.wrong_over" if source.minimises_loss else "summary.wrong_compute_over"
-            value = words.span([stake.loss for stake in stakes], "nats/token", 2)
-            share = words.span([stake.compute for stake in stakes], "%", 2)
+            value = words.span([stake.loss for stake in stakes], "nats/token")
+            share = words.span([stake.compute for stake in stakes], "%")
             found.append(words.say(key, what=self.what(), value=value, share=share))
         for strategy in source.plan.strategies:
             reached = [
@@ -267,7 +267,7 @@ class _Teller:
         """The refuted claims, in a sentence each."""
         words = self.words
         found = []
-        for verdict in self.source.claims:
+        for verdict in self.source.solution.claims:
             if verdict.verdict != "refuted":
                 continue
             name = words.name(verdict.claim.name)

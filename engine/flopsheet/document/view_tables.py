@@ -20,7 +20,7 @@ def list_inputs(source: ReportSource, words: Words) -> Table | None:
     limits = {limit.key: words.say(f"limit.{limit.name}_title") for limit in list_limits(source.model)}
     keys = [goal, *limits, *(f"constants.{name}" for name in source.model.constants)]
     used = [key for key in keys if any(source.table.is_set(key, index) for index in range(len(source.answers)))]
-    heads = {goal: words.say("limit.compute_title" if source.minimises_loss else "limit.target_title"), **limits}
+    heads = {goal: words.say("report.budget" if source.minimises_loss else "report.target"), **limits}
     columns = [Column(words.say("report.scenario"), "left")]
     columns += [Column(heads.get(key) or words.name(key.removeprefix("constants."))) for key in used]
     rows = []
@@ -103,8 +103,8 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
                     words.name(name),
                     *decisions,
                     words.number(strategy.loss, "nats/token", 5),
-                    words.change(stake.loss if abs(stake.loss) > 1e-12 else 0.0, 3),  # noqa: PLR2004 - rounding
-                    words.percent(max(stake.compute, 0.0), 3),
+                    words.cost(stake.loss, "nats/token", 3),
+                    words.cost(stake.compute, "%", 3),
                     words.number(strategy.efficiency, None, 5),
                 ]
             )
@@ -139,7 +139,7 @@ def list_cells(source: ReportSource, words: Words) -> Table | None:
 
 def list_expectations(source: ReportSource, words: Words) -> Table | None:
     """The plan's expectations, and whether they hold."""
-    rows = [_expectation_row(source, words, verdict) for verdict in source.expectations]
+    rows = [_expectation_row(source, words, verdict) for verdict in source.solution.expectations]
     columns = [
         Column(words.say("report.quantity"), "left"),
         Column(words.say("report.scenario"), "left"),

@@ -13,17 +13,29 @@ from flopsheet.messages import Message, load_catalogue, render_message
 
 #: Amounts that differ from a number of fewer digits by less than this share are written as that number.
 _TIDY: Final = 1e-9
+_USUAL_DIGITS: Final = 4
+#: Costs below these are not told apart from nothing.
+_NOTICEABLE: Final = {"nats/token": 1e-4, "%": 1e-3}
 _EXPONENT_UNITS: Final = frozenset({"FLOP", None})
 
 
-class Shown(str):
-    """A number already written out: whatever format the catalogue asks for, it stays as it is."""
+class Written(float):
+    """A number that a catalogue entry writes in the form of its unit, with the digits it asks for."""
 
-    __slots__ = ()
+    words: Words
+    unit: str | None
 
     def __format__(self, spec: str) -> str:
-        """The text itself."""
-        return str(self)
+        """The number; of `.4g` only the 4 counts."""
+        digits = int(spec[1:-1]) if spec else _USUAL_DIGITS
+        return self.words.number(float(self), self.unit, digits)
+
+
+def written(value: float, words: Words, unit: str | None) -> Written:
+    """A number to be put into a catalogue entry."""
+    number = Written(value)
+    number.words, number.unit = words, unit
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +81,20 @@ class Words:
         return self.number(share, "%", digits)
 
     def change(self, value: float, digits: int = 3) -> str:
-        """A difference with its sign."""
+        """A difference of losses with its sign."""
         sign = "+" if value > 0 else ""
         return sign + self.number(value, "nats/token", digits)
 
-    def span(self, values: Sequence[float], unit: str | None, digits: int) -> str:
-        """From the least to the largest of some numbers; one number where they read the same."""
-        low, high = (self.number(value, unit, digits) for value in (min(values), max(values)))
+    def cost(self, value: float, unit: str, digits: int = 2) -> str:
+        """A loss or share given away; what is too small to matter, or to survive rounding, only as its bound."""
+        bound = _NOTICEABLE[unit]
+        if value < bound:
+            return self.say("document.below", value=self.number(bound, unit, 1))
+        return self.number(value, unit, digits)
+
+    def span(self, values: Sequence[float], unit: str, digits: int = 2) -> str:
+        """From the least to the largest cost; one where they read the same."""
+        low, high = (self.cost(value, unit, digits) for value in (min(values), max(values)))
         return low if low == high else self.say("document.range", low=low, high=high)
 
     def join(self, items: Sequence[str]) -> str:
@@ -106,18 +125,13 @@ class Words:
 
     def _argument(
         self, key: str, value: str | float | Message, units: Mapping[str, str], symbols: Mapping[str, str]
-    ) -> str | Message:
+    ) -> str | float:
         """One argument of a message, written out."""
         if isinstance(value, Message):
-            return Shown(self.message(value, units=units, symbols=symbols))
+            return self.message(value, units=units, symbols=symbols)
         if isinstance(value, str):
-            return value if isinstance(value, Shown) else self._text(value, symbols)
-        return Shown(self.number(value, units.get(key)))
-
-    @staticmethod
-    def _text(text: str, symbols: Mapping[str, str]) -> str:
-        """A string argument: a symbol as mathematics, anything else escaped."""
-        return Shown(inline_latex(symbols[text]) if text in symbols else escape_markdown(text))
+            return inline_latex(symbols[value]) if value in symbols else escape_markdown(value)
+        return written(value, self, units.get(key))
 
 
 def fewest_digits(value: float, most: int = MAX_DIGITS) -> int:

@@ -56,7 +56,7 @@ def raise_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise Refusal(*_NEGATIVE_BASE)
     power = sp.Pow(base, exponent)
     # sympy takes roots of -1 out of (-floor(x))**0.3; they have no real value.
-    if any(_is_root_of_negative(factor) for factor in sp.Mul.make_args(power)):
+    if any(_is_root_of_negative(part) for part in power.atoms(sp.Pow)):
         raise Refusal(*_NEGATIVE_BASE)
     return power
 
@@ -87,8 +87,8 @@ def check_range(expr: sp.Expr) -> None:
         _check_magnitude(abs(expr.as_coeff_Add()[0]))
 
 
-def _is_root_of_negative(factor: sp.Expr) -> bool:
-    return bool(factor.is_Pow and factor.base.is_number and factor.base.is_negative and not factor.exp.is_integer)
+def _is_root_of_negative(power: sp.Pow) -> bool:
+    return bool(power.base.is_number and power.base.is_negative and not power.exp.is_integer)
 
 
 def _check_magnitude(value: sp.Expr) -> None:

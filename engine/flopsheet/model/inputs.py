@@ -132,10 +132,7 @@ def _check_constants(plan: Plan, model: LawModel) -> None:
             if name not in known:
                 message = f"law `{model.law.name}` has no constant `{name}`."
                 problems[Problem(message, source.place, key, did_you_mean(name, known))] = None
-            elif source.value is None:
-                message = "a constant of the law cannot be removed."
-                problems[Problem(message, source.place, key, "Leave the key out to use the law's value.")] = None
-            elif known[name].value > 0 >= source.value:
+            elif source.value is not None and known[name].value > 0 >= source.value:
                 message = f"must stay above zero as in the law ({known[name].value:g}), got {source.text}."
                 remedy = "The derivation takes logarithms of it; write a law of your own for another sign."
                 problems[Problem(message, source.place, key, remedy)] = None

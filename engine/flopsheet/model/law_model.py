@@ -58,7 +58,7 @@ def build_law_model(law: Law) -> LawModel:
     constants = {name: make_symbol(name, positive=constant.value > 0) for name, constant in law.constants.items()}
     decisions = {name: make_symbol(name) for name in law.decisions}
     symbols: dict[str, sp.Expr] = {**decisions, **constants}
-    symbols.update(_parse_where(law, symbols))
+    symbols.update(parse_where(law, symbols))
     assert law.loss is not None  # noqa: S101 - _check_allocates
     assert law.cost is not None  # noqa: S101
     problems: list[Problem] = []
@@ -115,7 +115,7 @@ def _check_reads_decisions(law: Law, parsed: Mapping[str, sp.Expr], decisions: t
         raise FlopsheetError(*problems)
 
 
-def _parse_where(law: Law, symbols: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
+def parse_where(law: Law, symbols: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
     """Intermediate formulas, in any order, each written out over decisions and constants."""
     reads = {
         name: [used for used in formula_names(text, f"where.{name}") if used in law.where]

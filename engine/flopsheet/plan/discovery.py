@@ -64,3 +64,14 @@ def _has_plan_keys(node: Mapping) -> bool:
     return all(
         not is_null(node.get(key)) or any(k.text.startswith(f"{key}.") for k, _ in node.items) for key in _PLAN_KEYS
     )
+
+
+def is_law_file(path: Path) -> bool:
+    """Whether a YAML file is a law (or a modifier) by its top-level keys, not a plan.
+
+    Raises:
+        FlopsheetError: the file cannot be read.
+    """
+    root = project_root(path)
+    node = load_source(resolve_given(root, path), root)
+    return any(node.get(key) is not None for key in _LAW_KEYS)

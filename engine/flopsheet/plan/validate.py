@@ -72,8 +72,9 @@ def _nest(shape: Record | Table, key: Scalar, item: Node) -> tuple[Scalar, Node]
     inner = below and mapping_shape(below)
     if not inner or not first or not rest:
         return key, item
-    head = Scalar(first, key.quoted, replace(key.place, length=len(first)), key.content)
-    moved = key.place.shifted(len(first) + 1, max(1, key.place.length - len(first) - 1))
+    spot = replace(key.content, length=len(first))
+    head = Scalar(first, key.quoted, spot, spot)
+    moved = key.content.shifted(len(first) + 1, max(1, len(rest)))
     pair = _nest(inner, Scalar(rest, key.quoted, moved, moved), item)
     return head, Mapping((pair,), moved)
 

@@ -1,11 +1,15 @@
 """The label catalogues: the same keys and placeholders in every language."""
 
+import ast
 import re
 import string
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import flopsheet
 from flopsheet.messages import LANGUAGES, load_catalogue, template_root
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -36,26 +40,51 @@ def test_languages_have_the_same_placeholders(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tables_are_flat_and_labels_are_texts(language: str) -> None:
-    """A catalogue is tables of texts, one deep, none empty, with names as placeholders."""
+    """A catalogue is tables of texts, one deep, with names as placeholders; only a gap may be blank."""
     tables = tomllib.loads((template_root() / "labels" / f"{language}.toml").read_text(encoding="utf-8"))
     for table in tables.values():
-        for text in table.values():
+        for key, text in table.items():
             assert isinstance(text, str)
-            assert text.strip()
+            assert text.strip() or key.endswith("_gap")
             assert all(name.isidentifier() for name in placeholders(text))
 
 
+def plain_words(text: str) -> str:
+    """A label without placeholders and link targets."""
+    return re.sub(r"\{[^{}]*\}|\]\([^)]*\)", "", text)
+
+
 def test_chinese_labels_are_chinese() -> None:
-    """Apart from names of units and the like, every Chinese label holds Chinese characters."""
-    same = {"number.percent", "document.language_tag", "summary.choice", "chart.budget", "workbook.tolerance"}
-    plain = {
-        key
+    """Every Chinese label that has words has Chinese ones (units keep their signs)."""
+    latin = {
+        key: text
         for key, text in load_catalogue("zh").items()
-        if not re.search("[\u3000-\u9fff\uff00-\uffef]", text) and not key.startswith("unit.")
+        if re.search("[A-Za-z]{2}", plain_words(text)) and not re.search("[\u4e00-\u9fff]", text)
     }
-    assert plain <= same
+    assert not {key for key in latin if not key.startswith("unit.") and latin[key] != "{value} FLOP"}
 
 
 def test_chinese_sentences_use_full_width_stops() -> None:
-    """No ASCII full stop or comma stands after a Chinese character."""
-    assert not [text for text in load_catalogue("zh").values() if re.search("[\u4e00-\u9fff][,.;:()]", text)]
+    """No ASCII punctuation stands after a Chinese character."""
+    texts = load_catalogue("zh").values()
+    assert not [text for text in texts if re.search("[\u4e00-\u9fff][,.;:()!?]", plain_words(text))]
+
+
+def named_keys() -> Iterator[tuple[str, str]]:
+    """The keys that the package names whole: (module, key)."""
+    tables = {key.split(".")[0] for key in load_catalogue("en")}
+    package = Path(flopsheet.__file__).parent
+    for module in sorted(package.rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+            key = node.args[0].value if named else None  # type: ignore[attr-defined]
+            if isinstance(key, str) and re.fullmatch(r"[a-z_]+\.[A-Za-z_0-9]+", key) and key.split(".")[0] in tables:
+                yield module.relative_to(package).as_posix(), key
+
+
+def test_every_label_that_the_package_names_exists() -> None:
+    """No command reaches a label that the catalogues lack."""
+    files = {".md", ".svg", ".xlsx", ".yaml", ".toml", ".json"}
+    known = load_catalogue("en")
+    missing = [(module, key) for module, key in named_keys() if key not in known and Path(key).suffix not in files]
+    assert not missing

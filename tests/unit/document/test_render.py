@@ -18,10 +18,10 @@ def render(text: str, language: str = "en", **context: object) -> str:
 def test_filters_speak_the_language() -> None:
     """Numbers, quantities, units, messages and labels come in the document's language."""
     text = "{{ v | number('token') }} / {{ v | quantity('token') }} / {{ 'token' | unit }} / {{ m | t }}"
-    message = Message("result.optimal", {"what": Message("role.parameters")})
+    message = Message("cell.opt", {"what": Message("role.parameters")})
     assert render(text, v=3.23e11, m=message) == "323 B / 323 B tokens / tokens / Optimal parameters"
     assert render(text, "zh", v=3.23e11, m=message) == "323 B / 323 B 词元 / 词元 / 最优参数量"
-    assert render("{{ label('chart.cap', value='10 B') }}") == "Cap 10 B"
+    assert render("{{ label('document.range', low=1, high=2) }}", "zh") == "1 至 2"
 
 
 def test_text_of_a_plan_is_escaped_by_md_and_code() -> None:

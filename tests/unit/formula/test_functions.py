@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from flopsheet.formula.functions import BY_HEAD, CONDITIONS, FUNCTIONS, RELATION_BY_HEAD, RELATIONS, choose, split_choice
+from flopsheet.formula.functions import (
+    BY_HEAD,
+    CONDITIONS,
+    FUNCTIONS,
+    RELATION_BY_HEAD,
+    RELATIONS,
+    choose,
+    split_choice,
+)
 
 X, Y, Z = sp.symbols("x y z", positive=True)
 EXAMPLES = [(row, *example) for row in (*FUNCTIONS.values(), *CONDITIONS.values()) for example in row.examples]
@@ -45,7 +53,9 @@ def test_relations_find_their_rows():
 def test_example_by_sympy(row, args, value):
     """What a row builds has the value its example states."""
     exact = [sp.true if a is True else sp.false if a is False else sp.Rational(a) for a in args]
-    assert float(bool(row.build(*exact)) if row in CONDITIONS.values() else row.build(*exact)) == pytest.approx(float(value), rel=1e-15, abs=0)
+    assert float(bool(row.build(*exact)) if row in CONDITIONS.values() else row.build(*exact)) == pytest.approx(
+        float(value), rel=1e-15, abs=0
+    )
 
 
 @pytest.mark.parametrize(("row", "args", "value"), EXAMPLES)

@@ -13,7 +13,7 @@ from flopsheet.formula.text import FormulaText
 NAMES = ("A", "B", "D", "E", "N", "alpha", "beta")
 SYMBOLS = {name: sp.Symbol(name, positive=True) for name in NAMES}
 A, B, D, E, N, ALPHA, BETA = SYMBOLS.values()
-SOON = 1.0  # seconds; everything here takes milliseconds
+SOON = 5.0  # seconds; everything here takes milliseconds, on a machine that is not busy
 
 
 def _text(text: str, line: str | None = None) -> FormulaText:

@@ -103,12 +103,11 @@ def test_a_decision_may_have_a_unit_for_a_role():
             ],
         ),
         (
-            "law: a\nconstants:\n  c: {value: 3, interval: [4, 2]}\n  d: {value: 1, level: 1}\n  e: {value: 1, interval: [1]}\n",
+            "constants:\n  c: {value: 3, interval: [4, 2]}\n  d: {value: 1, level: 1}\nlaw: a\n",
             [
-                "law.yaml:3:27: constants.c.interval: must be in rising order: [from, to].",
-                "law.yaml:4:24: constants.d.level: must lie between 0 and 1 (or 0 % and 100 %).",
-                "law.yaml:4:24: constants.d.level: says how sure the interval is, but there is no `interval`.",
-                "law.yaml:5:27: constants.e.interval: must be a list of 2, each item a number, but has 1 items.",
+                "law.yaml:2:27: constants.c.interval: must be in rising order: [from, to].",
+                "law.yaml:3:24: constants.d.level: must lie between 0 and 1 (or 0 % and 100 %).",
+                "law.yaml:3:24: constants.d.level: says how sure the interval is, but there is no `interval`.",
             ],
         ),
         (
@@ -138,6 +137,10 @@ def test_a_decision_may_have_a_unit_for_a_role():
                 "law.yaml:2:66: known_answers: a known answer needs `within`.",
                 "law.yaml:2:66: known_answers: a known answer needs `source`.",
             ],
+        ),
+        (
+            "law: a\nconstants: {e: {value: 1, interval: [1]}}\n",
+            ["law.yaml:2:37: constants.e.interval: must be a list of 2, each item a number, but has 1 items."],
         ),
         ("law: a\nsource: {where: here}\n", ["law.yaml:2:9: source: a source needs `cite`."]),
         ("law: a\ninputs: {U: {form: data.unique}}\n", ["law.yaml:2:14: inputs.U: unknown key `form`."]),

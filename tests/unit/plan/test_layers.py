@@ -198,10 +198,10 @@ def test_a_base_without_budget_is_fine_when_every_scenario_sets_one(write):
 
 def test_law_paths_are_relative_to_the_file_that_names_them(write):
     """A law named by a layer is found beside the layer, and given relative to the root."""
-    write("shared/laws/ours.yaml", "law: ours\nloss: '1'\n")
-    write("shared/_base.yaml", "law: ./laws/ours.yaml\nbudget.compute: 1\n")
-    plan = load_plan(write("team/p.yaml", "title: t\nextends: ../shared/_base.yaml\n"))
-    assert plan.law == "shared/laws/ours.yaml"
+    write("common/laws/ours.yaml", "law: ours\nloss: '1'\n")
+    write("common/_base.yaml", "law: ./laws/ours.yaml\nbudget.compute: 1\n")
+    plan = load_plan(write("team/p.yaml", "title: t\nextends: ../common/_base.yaml\n"))
+    assert plan.law == "common/laws/ours.yaml"
 
 
 def test_all_problems_of_all_files_are_told_sorted_by_place(write):
@@ -330,3 +330,55 @@ def test_loading_a_plan_imports_nothing_heavy(midsize: Plan, project: Path):
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert out.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["N_opt", "x_N_opt", "D_required", "C_train", "C", "caps_parameters", "cost"])
+def test_cells_do_not_take_the_names_of_results_and_inputs(write, name: str):
+    """A cell is refused where its name means something already; a Python keyword is a name like any other."""
+    text = SHORT + "budget.compute: 1\ncells: {NAME: {formula: 1}}\n"
+    assert f"cells.{name}: `{name}` is the name of a result or an input." in refusal(
+        write("p.yaml", text.replace("NAME", name))
+    )
+    assert list(load_plan(write("q.yaml", text.replace("NAME", "lambda"))).cells) == ["lambda"]
+
+
+def test_a_fault_in_a_dotted_key_is_marked_in_its_part(write):
+    """The caret stands below the part of a dotted key that is wrong, not below the whole."""
+    keys = "cells.1x.formula: 2\ncells.ok.formla: 2\n'cells.2y.formula': 2\n"
+    message = refusal(write("p.yaml", SHORT + "budget.compute: 1\n" + keys))
+    shown = [line for line in message.split("\n") if "|" in line]
+    assert shown == [
+        "    4 | cells.1x.formula: 2",
+        "      |       ^^",
+        "    5 | cells.ok.formla: 2",
+        "      |          ^^^^^^",
+        "    6 | 'cells.2y.formula': 2",
+        "      |        ^^",
+    ]
+
+
+def test_a_scenario_that_removes_the_budget_is_told_where_it_does(write):
+    """Removing the only budget is refused at the null that removes it."""
+    message = refusal(write("p.yaml", SHORT + "budget.compute: 1\nscenarios:\n  a: {budget.compute: null}\n"))
+    assert message.startswith("p.yaml:5:23: scenarios.a: the least loss needs a budget: `budget.compute` is not set.")
+
+
+def test_what_may_only_be_misspelled_is_not_called_missing(write):
+    """Beside a key that was refused in the same place, nothing is said to be missing."""
+    for text in (
+        "titel: t\nlaw: l\nbudget.compute: 1\n",
+        SHORT + "budget: {money: 3}\n",
+        SHORT + "budget.compte: 1\n",
+        SHORT + "scenarios: {a: {budgt.compute: 1}}\n",
+    ):
+        message = refusal(write("p.yaml", text))
+        assert message.count("p.yaml:") == 1, message
+        assert "unknown key" in message or "not available" in message
+
+
+def test_a_refused_key_elsewhere_hides_nothing(write):
+    """A misspelled key of a cell does not keep the missing title and budget from being told."""
+    message = refusal(write("p.yaml", "law: l\ncells: {x: {formul: 1}}\n"))
+    assert "unknown key `formul`" in message
+    assert "a plan needs `title`." in message
+    assert "`budget.compute` is not set." in message

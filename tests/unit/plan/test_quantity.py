@@ -63,6 +63,7 @@ def refusal(text: str, unit: str | None = "1", *, positive: bool = True) -> str:
         ("80 GB", "byte", 8e10),
         ("2 GiB", "byte", float(2 * 1024**3)),
         ("1 kWh", "W*hour", 1000.0),
+        ("48 hours", "day", 2.0),
     ],
 )
 def test_numbers_are_read_as_written(text: str, unit: str, expected: float):

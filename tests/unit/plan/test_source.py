@@ -52,7 +52,7 @@ def test_a_byte_order_mark_moves_nothing(tmp_path: Path):
     path = tmp_path / "a.yaml"
     path.write_bytes(b"\xef\xbb\xbftitle: x\n")
     top = load_source(path, tmp_path)
-    assert [(key.text, key.place.column) for key, _ in top.items] == [("title", 1)]
+    assert [(key.text, key.place.column, key.place.text) for key, _ in top.items] == [("title", 1, "title: x")]
 
 
 def test_windows_line_ends_keep_lines_and_texts():

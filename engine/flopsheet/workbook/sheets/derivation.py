@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
-from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
-from flopsheet.derive.proof import Equation
-from flopsheet.formula.print import render_formula
+from flopsheet.derive.text import render_text
 from flopsheet.messages import render_message
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
@@ -75,26 +71,3 @@ def _put_claims(sheet: Sheet, context: Context, row: int) -> None:
                 sheet.put(row, _RIGHT, right, style="code")
                 row += 1
         row += 1
-
-
-def render_text(equation: Equation) -> tuple[str, str, str]:
-    """An equation as three plain texts, with `^` for powers as in a workbook's formulas."""
-    return _text(equation.left), equation.relation, _text(equation.right)
-
-
-def _text(expr: sp.Expr) -> str:
-    """An expression in the formula language; slopes and stars as a reader would type them."""
-    plain = expr.replace(lambda e: isinstance(e, (LogSlope, Elasticity, Optimal, Multiplier)), _spell)
-    return render_formula(plain).replace("**", "^")
-
-
-def _spell(expr: sp.Expr) -> sp.Symbol:
-    """A symbol whose name is the notation."""
-    args = [str(arg.args[0]) + "*" if isinstance(arg, Optimal) else str(arg) for arg in expr.args]
-    if isinstance(expr, LogSlope):
-        return sp.Symbol(f"d{args[0]}/d ln({args[1]})")
-    if isinstance(expr, Elasticity):
-        return sp.Symbol(f"d ln({args[0]})/d ln({args[1]})")
-    if isinstance(expr, Multiplier):
-        return sp.Symbol(f"lambda({args[0]})")
-    return sp.Symbol(f"{args[0]}*")

@@ -1,13 +1,10 @@
-"""The program in verbs: load a plan, solve it, derive a law, build its outputs. Where all layers meet."""
+"""A plan solved: law, derivation, graph, numbers, answers, claims, expectations, proofs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy.typing as npt
 import sympy as sp
 
 from flopsheet.derive.cells import build_budget_cells, build_strategy_cells, build_target_cells
@@ -15,9 +12,8 @@ from flopsheet.derive.claims import ClaimVerdict, build_ground, judge_claim
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
-from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.solution import Solution
@@ -67,8 +63,7 @@ def solve(plan: Plan) -> Solution:
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
     """The law of a plan, derived."""
-    base = (plan.root / plan.law_place.file).parent
-    law = load_law(plan.law, root=plan.root, base=base, place=plan.law_place)
+    law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
     return derive_any_law(law)
 
 
@@ -152,8 +147,6 @@ def record_solved(solved: Solution, scenario: str | None = None) -> dict[str, ob
     """
     answers = [answer for answer in solved.answers if scenario in {None, answer.name, answer.slug}]
     if not answers:
-        from flopsheet.errors import did_you_mean
-
         names = [answer.name for answer in solved.answers]
         raise FlopsheetError(Problem(f"unknown scenario `{scenario}`.", remedy=did_you_mean(scenario or "", names)))
     return {
@@ -163,45 +156,3 @@ def record_solved(solved: Solution, scenario: str | None = None) -> dict[str, ob
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
     }
-
-
-@dataclass(frozen=True)
-class CompiledPlan:
-    """A plan as one numpy function of its inputs: for many budgets and caps at once."""
-
-    graph: Graph
-    defaults: Mapping[str, float]
-
-    def evaluate(
-        self, values: Mapping[str, npt.ArrayLike], outputs: Sequence[str] = ("N_opt", "D_opt", "L_opt")
-    ) -> dict[str, FloatArray]:
-        """Outputs for arrays of inputs that broadcast together.
-
-        Args:
-            values: Numbers in base units by dotted key (`budget.compute`); others keep the plan's value.
-            outputs: Names of cells, such as `N_opt`, `L_opt`, `binds_parameters`.
-
-        Returns:
-            An array of the common shape for each output.
-        """
-        given: dict[str, npt.ArrayLike] = {**self.defaults}
-        for key, value in values.items():
-            cell = key.removeprefix("constants.") if key.startswith("constants.") else key.replace(".", "_")
-            if cell not in self.defaults:
-                raise FlopsheetError(Problem(f"unknown input `{key}`."))
-            given[cell] = value
-        return _compiled(self.graph, tuple(outputs)).evaluate(given)
-
-
-@cache
-def _compiled(graph: Graph, outputs: tuple[str, ...]):  # noqa: ANN202 - a CompiledCells
-    """The compiled function of a graph, made once."""
-    return compile_cells(graph, outputs)
-
-
-def compile_plan(path: Path, *, scenario: int = 0) -> CompiledPlan:
-    """A plan as a function; inputs not given take the values of one of its scenarios."""
-    plan = load_plan(path)
-    model, derivation = derive_plan_law(plan)
-    graph, table = build_plan_graph(plan, model, derivation)
-    return CompiledPlan(graph, {name: values[scenario] for name, values in table.values.items()})

@@ -1,0 +1,23 @@
+"""The program in verbs, where all layers meet: load, solve, derive, check, build, verify."""
+
+from flopsheet.api.build import BuildOptions, BuildResult, build_plans
+from flopsheet.api.compiled import CompiledPlan, compile_plan
+from flopsheet.api.library import describe_law, evaluate_law_at, find_law, list_laws
+from flopsheet.api.solve import derive_any_law, derive_plan_law, record_solved, solve, solve_plan
+
+__all__ = [
+    "BuildOptions",
+    "BuildResult",
+    "CompiledPlan",
+    "build_plans",
+    "compile_plan",
+    "derive_any_law",
+    "derive_plan_law",
+    "describe_law",
+    "evaluate_law_at",
+    "find_law",
+    "list_laws",
+    "record_solved",
+    "solve",
+    "solve_plan",
+]

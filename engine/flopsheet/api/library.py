@@ -1,0 +1,190 @@
+"""The law library: what each law answers, one law whole, its formulas at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import sympy as sp
+
+from flopsheet.api.solve import derive_any_law
+from flopsheet.errors import FlopsheetError, Place, Problem, did_you_mean
+from flopsheet.evaluate.compile import compile_cells
+from flopsheet.evaluate.record import Plain, record_number
+from flopsheet.formula.parse import parse_formula
+from flopsheet.laws.library import is_law_path, law_names, load_law, load_library_law
+from flopsheet.model.cell import Cell, make_symbol
+from flopsheet.model.graph import build_graph
+from flopsheet.model.law_model import parse_where
+from flopsheet.plan.paths import project_root
+from flopsheet.plan.plan import KnownAnswer, Law
+from flopsheet.plan.quantity import parse_quantity
+
+
+def list_laws() -> list[Plain]:
+    """Every law of the library: name, title, and what it answers."""
+    return [
+        {"name": name, "title": law.title, "answers": list_answered(law)}
+        for name in law_names()
+        for law in [load_library_law(name)]
+    ]
+
+
+def list_answered(law: Law) -> list[str]:
+    """What a law can be asked: its loss and cost, the allocation of a budget, and its further formulas."""
+    found = [part for part in ("loss", "cost") if getattr(law, part) is not None]
+    if len(found) == 2 and len(law.decisions) == 2 and not law.inputs:  # noqa: PLR2004 - loss and cost, two decisions
+        found += ["allocation", "inverse"]
+    return [*found, *law.formulas]
+
+
+def find_law(name: str) -> Law:
+    """A law of the library by name, or of a file by path.
+
+    Raises:
+        FlopsheetError: there is none, or its file has faults.
+    """
+    if is_law_path(name):
+        path = Path(name)
+        root = project_root(path)
+        return load_law(f"./{path.name}", root=root, base=path.parent, place=Place(name, 1, 1))
+    return load_law(name, root=Path.cwd(), base=Path.cwd(), place=None)
+
+
+def describe_law(law: Law) -> Plain:
+    """A law whole: formulas, constants with intervals, range, source, and known answers with ours beside each."""
+    record: Plain = {
+        "name": law.name,
+        "title": law.title,
+        "answers": list_answered(law),
+        "loss": law.loss.text if law.loss else None,
+        "cost": law.cost.text if law.cost else None,
+        "decisions": {name: decision.role or decision.unit for name, decision in law.decisions.items()},
+        "constants": {
+            name: {
+                key: value
+                for key, value in (
+                    ("value", constant.value),
+                    ("unit", constant.unit),
+                    ("interval", list(constant.interval) if constant.interval else None),
+                    ("level", constant.level),
+                    ("se", constant.se),
+                    ("note", constant.note or None),
+                )
+                if value is not None
+            }
+            for name, constant in law.constants.items()
+        },
+        "formulas": {name: {"formula": extra.formula.text, "unit": extra.unit} for name, extra in law.formulas.items()},
+        "fitted_range": "not stated" if law.fitted_range is None else {k: list(v) for k, v in law.fitted_range.items()},
+        "known_answers": [_describe_answer(law, answer) for answer in law.known_answers],
+        "notes": list(law.notes),
+    }
+    if law.source is not None:
+        record["source"] = {
+            key: value
+            for key, value in (
+                ("cite", law.source.cite),
+                ("where", law.source.where),
+                ("arxiv", law.source.arxiv),
+                ("doi", law.source.doi),
+                ("url", law.source.url),
+            )
+            if value
+        }
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def _describe_answer(law: Law, answer: KnownAnswer) -> Plain:
+    """A published figure with our result beside it."""
+    ours = answer_ours(law, answer)
+    return {
+        "at": dict(answer.at),
+        "quantity": answer.quantity,
+        "published": answer.value,
+        "within": answer.within,
+        "ours": None if ours is None else record_number(ours),
+        "source": answer.source,
+    }
+
+
+def answer_ours(law: Law, answer: KnownAnswer) -> float | None:
+    """Our result for a published figure, or None where the point does not fix it."""
+    if set(law.decisions) <= set(answer.at):
+        value = evaluate_formulas(law, answer.at).get(answer.quantity)
+        return None if value is None else value[0]
+    model, derivation = derive_any_law(law)
+    if model.amount.name not in answer.at:
+        return None
+    at = {**model.values, model.amount: answer.at[model.amount.name]}
+    results = {f"{z}_opt": expr for z, expr in derivation.interior.free.items()}
+    results |= {"L_opt": derivation.interior.frontier, "loss": derivation.interior.frontier}
+    expr = results.get(answer.quantity)
+    return None if expr is None else float(expr.evalf(30, subs=at))
+
+
+def evaluate_law_at(law: Law, at: str) -> Plain:
+    """`{name: {value, unit}}` for the law's loss, cost and formulas at a point such as `N=70B,D=1.4T`.
+
+    Raises:
+        FlopsheetError: the point names what the law does not have, or leaves out what it needs.
+    """
+    point = parse_point(law, at)
+    return {name: {"value": record_number(value), "unit": unit} for name, (value, unit) in evaluate_formulas(law, point).items()}
+
+
+def parse_point(law: Law, text: str) -> dict[str, float]:
+    """The numbers of `--at`, in base units."""
+    known = {name: decision.unit for name, decision in law.decisions.items()}
+    known |= {name: given.unit for name, given in law.inputs.items()}
+    known |= {name: constant.unit or "1" for name, constant in law.constants.items()}
+    point: dict[str, float] = {}
+    problems: list[Problem] = []
+    column = 1
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        place = Place("--at", 1, column + len(part) - len(part.lstrip()), max(1, len(name.strip())), text)
+        column += len(part) + 1
+        name = name.strip()
+        if not equals or not value.strip():
+            problems.append(Problem("must be a name, `=` and a number.", place, remedy="Write for example N=70B,D=1.4T."))
+        elif name not in known:
+            problems.append(Problem(f"law `{law.name}` has no `{name}`.", place, remedy=did_you_mean(name, known)))
+        else:
+            try:
+                point[name] = parse_quantity(value.strip(), known[name], place, name).value
+            except FlopsheetError as error:
+                problems.extend(error.problems)
+    missing = [name for name in (*law.decisions, *law.inputs) if name not in point]
+    if missing and not problems:
+        problems.append(Problem(f"the point leaves out {', '.join(f'`{name}`' for name in missing)}.", remedy="Give all of them."))
+    if problems:
+        raise FlopsheetError(*problems)
+    return point
+
+
+def evaluate_formulas(law: Law, point: Mapping[str, float]) -> dict[str, tuple[float, str]]:
+    """Loss, cost and further formulas of a law at a point: value and unit by name."""
+    symbols: dict[str, sp.Expr] = {name: make_symbol(name) for name in (*law.decisions, *law.inputs)}
+    symbols |= {name: make_symbol(name, positive=constant.value > 0) for name, constant in law.constants.items()}
+    symbols |= parse_where(law, symbols)
+    cells = [Cell(name, "input", "1", name) for name in symbols if name not in law.where]
+    texts = [("loss", law.loss, "nats/token"), ("cost", law.cost, "FLOP")]
+    outputs = []
+    for name, text, unit in texts:
+        if text is not None:
+            expr = parse_formula(text, symbols, subject=name)
+            cells.append(Cell(name, "result", unit, name, expr))
+            outputs.append(name)
+    if law.loss is not None:
+        symbols.setdefault("L", make_symbol("loss"))
+    if law.cost is not None:
+        symbols.setdefault("C", make_symbol("cost"))
+    for name, extra in law.formulas.items():
+        expr = parse_formula(extra.formula, symbols, subject=f"formulas.{name}")
+        cells.append(Cell(name, "result", extra.unit, name, expr))
+        outputs.append(name)
+    graph = build_graph(cells)
+    values = {name: constant.value for name, constant in law.constants.items()} | dict(point)
+    found = compile_cells(graph, outputs).evaluate(values)
+    return {name: (float(found[name]), graph[name].unit) for name in outputs}

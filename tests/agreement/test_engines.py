@@ -61,7 +61,9 @@ def every_function(sheet):
     for row in FUNCTIONS.values():
         for arguments, expected in row.examples:
             symbols = sp.symbols(f"x0:{len(arguments)}", real=True)
-            cells = {symbol: sheet.number(sp.Float(float(arg), 17)) for symbol, arg in zip(symbols, arguments, strict=True)}
+            cells = {
+                symbol: sheet.number(sp.Float(float(arg), 17)) for symbol, arg in zip(symbols, arguments, strict=True)
+            }
             built = row.build(symbols[0] > 0, *symbols[1:]) if row.name == "if" else row.build(*symbols)
             sheet.expression(built, expected, cells)
     left, right = sp.symbols("l r", real=True)

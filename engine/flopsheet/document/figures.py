@@ -94,7 +94,7 @@ class _Drawer:
         best = [self._best(case) for case in cases]
         lines = tuple(self._curve(case, x) for case, (x, _) in zip(cases, best, strict=True))
         optimum = Series(
-            words.say("chart.optimum"),
+            self._optimum_name(),
             tuple(x for x, _ in best),
             tuple(value for _, value in best),
             marker="circle",
@@ -145,7 +145,7 @@ class _Drawer:
     def _capped_plans(self) -> tuple[Series, ...]:
         """The plans that caps move away from the optimum, by name."""
         source = self.source
-        moved = [index for index in self.planned if set(source.answers[index].binding) - {"compute"}]
+        moved = self._moved()
         if not moved:
             return ()
         result = "L_opt" if source.minimises_loss else "C_total"
@@ -161,6 +161,14 @@ class _Drawer:
                 point_labels=tuple(source.answers[index].name for index in moved),
             ),
         )
+
+    def _moved(self) -> list[int]:
+        """The scenarios that caps move away from the optimum."""
+        return [index for index in self.planned if set(self.source.answers[index].binding) - {"compute"}]
+
+    def _optimum_name(self) -> str:
+        """What the optimum of a budget or loss is called: caps are mentioned where there are any."""
+        return self.words.say("chart.optimum_without_caps" if self._moved() else "chart.optimum")
 
     def _loss_axis(
         self, best: Sequence[tuple[float, float]], lines: Sequence[Series], plans: Sequence[Series]
@@ -201,9 +209,7 @@ class _Drawer:
         lines = []
         for case in self._by_constants():
             losses = self.curves.optimum(case.constants, amounts)[2]
-            label = words.say("chart.without_caps")
-            if self._has_own_constants():
-                label = source.answers[case.index].name
+            label = source.answers[case.index].name if self._has_own_constants() else self._optimum_name()
             lines.append(Series(label, tuple(map(float, amounts)), tuple(map(float, losses)), label_at="legend"))
         chart = Chart(
             id="frontier",
@@ -213,7 +219,8 @@ class _Drawer:
             y=Axis(words.say("chart.loss_axis"), unit="nats/token"),
             series=(*lines, self._scenarios()),
         )
-        return Figure("frontier.svg", chart, words.say("chart.frontier_caption"))
+        caption = words.say("chart.frontier_caption_caps" if self._moved() else "chart.frontier_caption")
+        return Figure("frontier.svg", chart, caption)
 
     def _by_constants(self) -> list[_Case]:
         """One case for each set of constants."""
@@ -278,10 +285,12 @@ class _Drawer:
             title=words.say("chart.allocation_title"),
             description=words.say("chart.allocation_description", what=both),
             x=Axis(words.say("chart.compute_axis"), "log", unit="FLOP"),
-            y=Axis(words.say("chart.quantity_axis", what=both), "log", unit=unit),
+            y=Axis(both[:1].upper() + both[1:], "log", unit=unit),
             series=tuple(series),
         )
-        return Figure("allocation.svg", chart, words.say("chart.allocation_caption", what=both))
+        straight = not any(expr.has(source.model.amount) for expr in source.derivation.exponents.values())
+        caption = words.say("chart.allocation_caption_straight" if straight else "chart.allocation_caption")
+        return Figure("allocation.svg", chart, caption)
 
     def _name(self, number: int) -> str:
         """What a decision is called."""

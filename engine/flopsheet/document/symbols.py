@@ -1,10 +1,8 @@
-r"""How the symbols of a law and its plan are written in LaTeX."""
+"""How the symbols of a law and its plan are written in LaTeX."""
 
 from __future__ import annotations
 
 from typing import Final
-
-import sympy as sp
 
 from flopsheet.derive.regimes import find_caps
 from flopsheet.document.latex_names import latex_name
@@ -14,12 +12,12 @@ _MAXIMUM: Final = r"\max"
 
 
 def list_symbols(model: LawModel) -> dict[str, str]:
-    r"""LaTeX by symbol name, in the order in which factors are read: decisions, constants, budget, caps.
+    r"""LaTeX by symbol name, in the order in which factors are read: constants, decisions, budget, caps.
 
     Besides the law's own symbols there are the inputs of the plan that derived formulas read: the
     budget, the target loss and the caps (`N_{\max}`).
     """
-    names = [*(z.name for z in model.decisions), *model.constants, model.amount.name, model.level.name]
+    names = [*model.constants, *(z.name for z in model.decisions), model.amount.name, model.level.name]
     symbols = {name: latex_name(name) for name in names}
     symbols["budget_compute"] = symbols[model.amount.name]
     symbols["target_loss"] = symbols[model.level.name]
@@ -33,8 +31,3 @@ def subscripted(latex: str, subscript: str) -> str:
     if "_{" in latex and latex.endswith("}"):
         return f"{latex[:-1]},{subscript}}}"
     return f"{latex}_{{{subscript}}}"
-
-
-def symbol_text(symbol: sp.Symbol, symbols: dict[str, str]) -> str:
-    """The LaTeX of a symbol."""
-    return symbols.get(symbol.name) or latex_name(symbol.name)

@@ -61,7 +61,7 @@ def _view_claim(
 
 def _badge(words: Words, verdict: ClaimVerdict) -> str:
     """The verdict, and whether the plan expects it."""
-    text = words.say(f"verdict.{verdict.verdict}")
+    text = f"**{words.say(f'verdict.{verdict.verdict}').capitalize()}**"
     if verdict.claim.expected is None:
         return text
     return words.say("claim.as_expected" if verdict.as_expected else "claim.unexpected", verdict=text)

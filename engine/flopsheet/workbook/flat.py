@@ -135,7 +135,7 @@ def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, positive: bool = False) 
 def _spell(number: sp.Number) -> str:
     """A number as part of a name: 0.34 is 0_34, 1e24 is 1e24."""
     text = str(number.p) if isinstance(number, sp.Integer) else repr(float(number))
-    if len(text) > 12:  # noqa: PLR2004 - names stay readable
+    if len(text) > 12:
         text = f"{float(number):.6g}"
     return text.replace(".", "_").replace("+", "").replace("-", "m")
 

@@ -116,7 +116,11 @@ def test_properties_footer_and_page(build_demo, tmp_path):
     sheet = book["Plan"]
     footer = [sheet.oddFooter.left.text, sheet.oddFooter.center.text, sheet.oddFooter.right.text]
     assert footer == ["flopsheet 0.1.0", "&A", "&P / &N"]
-    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == ("landscape", 1, 0)
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (
+        "landscape",
+        1,
+        0,
+    )
     assert sheet.protection.sheet
     assert sheet.protection.password is None
     assert load(minimal_book(), tmp_path)[0]["Index"].oddFooter.left.text == "flopsheet 1.2.3 && more"
@@ -128,7 +132,9 @@ def test_inputs_are_unlocked_blue_and_validated(build_demo, tmp_path):
     unlocked = [cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked]
     assert unlocked == ["D7", "D8"]
     assert sheet["D7"].font.color.rgb == "FF0000FF"
-    rules = {str(rule.sqref): (rule.type, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation}
+    rules = {
+        str(rule.sqref): (rule.type, rule.formula1, rule.formula2) for rule in sheet.data_validations.dataValidation
+    }
     assert rules == {"D7": ("decimal", "$E$7", "$F$7"), "D8": ("decimal", "$E$8", "$F$8")}
 
 
@@ -160,7 +166,15 @@ def test_the_printed_pages_are_one_per_sheet_and_show_every_number(demo_path, tm
     if shutil.which("pdftotext") is None:
         pytest.skip("pdftotext is not installed")
     profile = (tmp_path / "profile").as_uri()
-    command = ["soffice", f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    command = [
+        "soffice",
+        f"-env:UserInstallation={profile}",
+        "--headless",
+        "--convert-to",
+        "pdf",
+        "--outdir",
+        str(tmp_path),
+    ]
     subprocess.run([*command, str(demo_path)], check=True, capture_output=True, timeout=180)
     text = subprocess.run(
         ["pdftotext", "-layout", str(tmp_path / "plan.pdf"), "-"], check=True, capture_output=True, timeout=60
@@ -168,7 +182,9 @@ def test_the_printed_pages_are_one_per_sheet_and_show_every_number(demo_path, tm
     pages = text.split("\f")[:-1]
     assert len(pages) == 5
     assert "###" not in text
-    for number, (page, name) in enumerate(zip(pages, ("Index", "Inputs", "Plan", "Iso-FLOP", "Checks"), strict=True), 1):
+    for number, (page, name) in enumerate(
+        zip(pages, ("Index", "Inputs", "Plan", "Iso-FLOP", "Checks"), strict=True), 1
+    ):
         assert f"{number}/5" in page.replace(" ", "")
         assert name in page
         assert "All checks pass" in page

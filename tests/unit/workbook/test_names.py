@@ -6,7 +6,9 @@ from flopsheet.errors import FlopsheetError
 from flopsheet.workbook.names import is_legal_name, map_names
 
 
-@pytest.mark.parametrize("text", ["N_opt", "law_A", "in_budget_compute", "tokens_per_parameter", "_x", "CAPS1_", "RC_", "E"])
+@pytest.mark.parametrize(
+    "text", ["N_opt", "law_A", "in_budget_compute", "tokens_per_parameter", "_x", "CAPS1_", "RC_", "E"]
+)
 def test_plain_identifiers_are_legal(text):
     """An identifier that reads as nothing else in a spreadsheet is a name."""
     assert is_legal_name(text)
@@ -25,7 +27,13 @@ def test_what_a_spreadsheet_would_misread_is_illegal(text):
 def test_prefixes_tell_the_roles_apart():
     """Each role has its prefix, and one id can stand in several roles."""
     names = map_names(
-        [("input", "budget_compute"), ("current", "budget_compute"), ("constant", "A"), ("check", "master"), ("result", "N_opt")]
+        [
+            ("input", "budget_compute"),
+            ("current", "budget_compute"),
+            ("constant", "A"),
+            ("check", "master"),
+            ("result", "N_opt"),
+        ]
     )
     assert [names.name(*cell) for cell in names] == [
         "in_budget_compute", "c_budget_compute", "law_A", "chk_master", "N_opt",

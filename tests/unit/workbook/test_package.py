@@ -34,7 +34,9 @@ def add_entity(parts):
 
 
 def add_outside_entity(parts):
-    parts["docProps/core.xml"] = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
+    parts["docProps/core.xml"] = (
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
+    )
 
 
 def break_xml(parts):

@@ -76,7 +76,9 @@ def test_a_long_sum_is_taken_together_not_apart():
 
 def test_a_long_product_in_a_function_is_split():
     """What stands inside a function call is split as well."""
-    expr = sp.exp(-sp.prod(sp.Symbol(f"law_factor_number_{i}", positive=True) ** a for i in range(8)) / (A + B)) ** 2 + N
+    expr = (
+        sp.exp(-sp.prod(sp.Symbol(f"law_factor_number_{i}", positive=True) ** a for i in range(8)) / (A + B)) ** 2 + N
+    )
     _, texts, whole = split(expr, limit=80)
     assert max(map(len, texts)) < 80
     assert abs(at(whole) / at(expr) - 1) < 1e-12

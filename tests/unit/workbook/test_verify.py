@@ -104,7 +104,9 @@ def test_the_unit_beside_or_above_a_cell_sets_the_scale(tmp_path):
     assert [item.cell.coordinate for item in result.disagreements] == ["A3", "E6", "F7"]
 
 
-@pytest.mark.parametrize("formula", ["A1-A2", "A1 - A2", "Data!A1 - $A$2", "first - A2", "ABS(first - Data!$A$2)", "(A1 - A2)"])
+@pytest.mark.parametrize(
+    "formula", ["A1-A2", "A1 - A2", "Data!A1 - $A$2", "first - A2", "ABS(first - Data!$A$2)", "(A1 - A2)"]
+)
 def test_a_difference_is_measured_against_its_terms(tmp_path, formula):
     """What is left of two cells of 1e22 may be off by their last digits."""
     path = tmp_path / "a.xlsx"

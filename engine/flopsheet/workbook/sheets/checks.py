@@ -87,7 +87,10 @@ class _Writer:
     ) -> None:
         """One check; `test` is over {m}, {e} and {t}, the cells of its measure, expectation and tolerance."""
         row = self.row
-        places = {name: f"${get_column_letter(c)}${row}" for name, c in (("m", _MEASURED), ("e", _EXPECTED), ("t", _TOLERANCE))}
+        places = {
+            name: f"${get_column_letter(c)}${row}"
+            for name, c in (("m", _MEASURED), ("e", _EXPECTED), ("t", _TOLERANCE))
+        }
         self.sheet.put(row, _LABEL, label)
         self.sheet.put(row, _UNIT, unit, style="unit")
         self.sheet.put(row, _MEASURED, measured, style="formula", number_format=shape)
@@ -116,7 +119,14 @@ class _Writer:
             shown = self._low(cell) if is_limit(cell) and value >= 1e59 else value  # noqa: PLR2004 - beyond reach
             label = self.context.t("check.within", name=self.context.label(cell))
             measured = Formula(top, shown)
-            self._add(label, measured, Formula(low, self._low(cell)), f"AND({{m}} >= {{e}}, {{m}} <= {high})", cell.unit, format_of(cell, shown))
+            self._add(
+                label,
+                measured,
+                Formula(low, self._low(cell)),
+                f"AND({{m}} >= {{e}}, {{m}} <= {high})",
+                cell.unit,
+                format_of(cell, shown),
+            )
 
     def _low(self, cell: Cell) -> float:
         """The lower limit of an input."""
@@ -126,7 +136,14 @@ class _Writer:
         """The budget is not exceeded; or the target loss is reached."""
         if self.budget:
             value = float(self.flat.values["slack_compute"][0])
-            self._add(self.context.t("check.budget"), Formula("slack_compute", value), 0.0, "{m} >= {e} - {t}", "1", "0.00E+00")
+            self._add(
+                self.context.t("check.budget"),
+                Formula("slack_compute", value),
+                0.0,
+                "{m} >= {e} - {t}",
+                "1",
+                "0.00E+00",
+            )
             return
         status = float(self.flat.values["plan_status"][0])
         self._add(self.context.t("check.plan_exists"), Formula("plan_status", status), 0.0, "{m} = {e}", "1", "0")
@@ -152,7 +169,9 @@ class _Writer:
             value, least = (float(self.flat.values[cell.id][0]) for cell in (reached, best))
             expected = Formula(self.flat.name(best), least)
             label = self.context.t("check.free_loss")
-            self._add(label, Formula(self.flat.name(reached), value), expected, "{m} >= {e} - {t}", "nats/token", "0.000000")
+            self._add(
+                label, Formula(self.flat.name(reached), value), expected, "{m} >= {e} - {t}", "nats/token", "0.000000"
+            )
 
     def _put_multipliers(self) -> None:
         """No multiplier is negative, and multiplier times slack is zero."""

@@ -59,7 +59,11 @@ def _put_claims(sheet: Sheet, context: Context, row: int) -> None:
     sheet.put(row, _LEFT, t("report.claims"), style="section")
     row += 1
     for verdict in context.solution.claims:
-        source = f"{t('document.open_paren')}{verdict.claim.source}{t('document.close_paren')}" if verdict.claim.source else ""
+        source = (
+            f"{t('document.open_paren')}{verdict.claim.source}{t('document.close_paren')}"
+            if verdict.claim.source
+            else ""
+        )
         sheet.put(row, _LEFT, f"{verdict.claim.name}{source}")
         sheet.put(row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}")
         row += 1

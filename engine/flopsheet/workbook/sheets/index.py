@@ -47,8 +47,14 @@ def _put_provenance(sheet: Sheet, context: Context, row: int) -> None:
     law = solution.model.law
     sheet.put(row, _FIRST, t("workbook.provenance"), style="section")
     source = law.source
-    cited = t("report.not_stated") if source is None else ", ".join(
-        part for part in (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url) if part
+    cited = (
+        t("report.not_stated")
+        if source is None
+        else ", ".join(
+            part
+            for part in (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url)
+            if part
+        )
     )
     for key, text in (
         ("report.plan_file", solution.plan.path),

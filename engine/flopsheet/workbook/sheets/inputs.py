@@ -81,7 +81,13 @@ def _put_input(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
         sheet.put(row, column, bound, style="constant", number_format="0.##E+00")
     sheet.put(row, _GENERATED, value, style="constant" if isinstance(value, float) else "text", number_format=shown)
     here = {column: f"${get_column_letter(column)}${row}" for column in (_LOW, _HIGH, _GENERATED)}
-    sheet.put(row, _CHANGED, Formula(f"IF({name} = {here[_GENERATED]}, 0, 1)", 0.0), style="formula", number_format=_yes(context))
+    sheet.put(
+        row,
+        _CHANGED,
+        Formula(f"IF({name} = {here[_GENERATED]}, 0, 1)", 0.0),
+        style="formula",
+        number_format=_yes(context),
+    )
     sheet.put(row, _SOURCE, source, style="code")
     limits = f"Inputs!{here[_LOW]}", f"Inputs!{here[_HIGH]}"
     sheet.validate(row, _VALUE, build_validation(context, cell, name, limits, blank=not isinstance(value, float)))

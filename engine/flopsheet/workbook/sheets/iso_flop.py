@@ -112,7 +112,9 @@ class _Writer:
             letter = get_column_letter(column)
             places = {self.x: f"$B{row}", self.model.amount: f"{letter}${budgets}"}
             value = self._number(self.loss, {self.x: size, self.model.amount: amount * factor})
-            sheet.put(row, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000")
+            sheet.put(
+                row, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000"
+            )
 
     def _put_optima(self, row: int, budgets: int) -> None:
         """The optimum of each budget, and the plan itself."""
@@ -131,7 +133,9 @@ class _Writer:
             sheet.put(row, column, Formula(text, size), style="formula", number_format=number_format(unit, size))
             places = {self.x: f"{letter}${row}", self.model.amount: f"{letter}${budgets}"}
             value = self._number(self.loss, {self.x: size, self.model.amount: amount * factor})
-            sheet.put(row + 1, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000")
+            sheet.put(
+                row + 1, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000"
+            )
         sheet.put(row + 3, _OFFSET, t("workbook.planned_size", what=self.what))
         sheet.put(row + 3, _SIZE, unit, style="unit")
         size = float(context.flat.values[self.chosen.id][0])
@@ -162,7 +166,7 @@ class _Writer:
     def _put_chart(self, first: int, last: int, optimum: int) -> None:
         """The curves, the optima and the plan."""
         t, sheet = self.context.t, self.sheet
-        axis = t("chart.quantity_axis", what=self.what, unit=self.model.decision(self.x).unit)
+        axis = t("workbook.size_of", what=self.what)
         chart = build_scatter(t("chart.iso_flop_title"), axis, t("chart.loss_axis"), log_x=True, size=(26.0, 13.5))
         for column, factor in enumerate(_FACTORS, start=_FIRST):
             sizes = sheet.range_of((first, _SIZE), (last, _SIZE))

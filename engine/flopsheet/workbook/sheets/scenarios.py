@@ -111,7 +111,11 @@ class _Writer:
                 letter = get_column_letter(column)
                 value = self.context.flat.shown(cell, index)
                 self.sheet.put(
-                    row, column, Formula(f"{letter}{source}", value), style="result", number_format=format_of(cell, value)
+                    row,
+                    column,
+                    Formula(f"{letter}{source}", value),
+                    style="result",
+                    number_format=format_of(cell, value),
                 )
                 start = self.context.flat.shown(cell, 0)
                 both = isinstance(value, float) and isinstance(start, float)
@@ -141,7 +145,9 @@ class _Writer:
                 limits = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
                 sheet.put(row, column, value, style="input", number_format=shape, name=name)
                 sheet.validate(row, column, build_validation(context, cell, name, limits))
-                sheet.put(below, column, value, style="text" if isinstance(value, str) else "constant", number_format=shape)
+                sheet.put(
+                    below, column, value, style="text" if isinstance(value, str) else "constant", number_format=shape
+                )
             now, then = (f"${first}{at}:${last}{at}" for at in (row, below))
             count = Formula(f"SUMPRODUCT(({now} <> {then}) * 1)", 0.0)
             sheet.put(row, changed, count, style="formula", number_format="0")

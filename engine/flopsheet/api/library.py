@@ -33,7 +33,7 @@ def list_laws() -> list[Plain]:
 def list_answered(law: Law) -> list[str]:
     """What a law can be asked: its loss and cost, the allocation of a budget, and its further formulas."""
     found = [part for part in ("loss", "cost") if getattr(law, part) is not None]
-    if len(found) == 2 and len(law.decisions) == 2 and not law.inputs:  # noqa: PLR2004 - loss and cost, two decisions
+    if len(found) == 2 and len(law.decisions) == 2 and not law.inputs:
         found += ["allocation", "inverse"]
     return [*found, *law.formulas]
 
@@ -130,7 +130,10 @@ def evaluate_law_at(law: Law, at: str) -> Plain:
         FlopsheetError: the point names what the law does not have, or leaves out what it needs.
     """
     point = parse_point(law, at)
-    return {name: {"value": record_number(value), "unit": unit} for name, (value, unit) in evaluate_formulas(law, point).items()}
+    return {
+        name: {"value": record_number(value), "unit": unit}
+        for name, (value, unit) in evaluate_formulas(law, point).items()
+    }
 
 
 def parse_point(law: Law, text: str) -> dict[str, float]:
@@ -147,7 +150,9 @@ def parse_point(law: Law, text: str) -> dict[str, float]:
         column += len(part) + 1
         name = name.strip()
         if not equals or not value.strip():
-            problems.append(Problem("must be a name, `=` and a number.", place, remedy="Write for example N=70B,D=1.4T."))
+            problems.append(
+                Problem("must be a name, `=` and a number.", place, remedy="Write for example N=70B,D=1.4T.")
+            )
         elif name not in known:
             problems.append(Problem(f"law `{law.name}` has no `{name}`.", place, remedy=did_you_mean(name, known)))
         else:
@@ -157,7 +162,9 @@ def parse_point(law: Law, text: str) -> dict[str, float]:
                 problems.extend(error.problems)
     missing = [name for name in (*law.decisions, *law.inputs) if name not in point]
     if missing and not problems:
-        problems.append(Problem(f"the point leaves out {', '.join(f'`{name}`' for name in missing)}.", remedy="Give all of them."))
+        problems.append(
+            Problem(f"the point leaves out {', '.join(f'`{name}`' for name in missing)}.", remedy="Give all of them.")
+        )
     if problems:
         raise FlopsheetError(*problems)
     return point

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import sympy as sp
 
-from flopsheet.derive.cells import build_budget_cells, build_strategy_cells, build_target_cells
 from flopsheet.derive.claims import ClaimVerdict, build_ground, judge_claim
 from flopsheet.derive.derivation import Derivation, derive_law
+from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.derive.strategy_cells import build_strategy_cells
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
-from flopsheet.evaluate.solution import Solution
 from flopsheet.evaluate.record import record_answer, record_claims, record_proofs
+from flopsheet.evaluate.solution import Solution
 from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table

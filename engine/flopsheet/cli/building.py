@@ -12,15 +12,15 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.provenance import BuildState, load_index, load_state, write_index
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from flopsheet.api import BuildResult
 
 # A progress bar is worth its flicker only for builds that take a while.
 _BAR_AFTER = 1.0
 
 
-def run_build(
-    paths: Sequence[Path], out: Path, *, force: bool, check_only: bool, templates: Path | None
-) -> int:
+def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool, templates: Path | None) -> int:
     """Build the plans below the given paths; the exit code."""
     if templates is not None and not templates.is_dir():
         raise FlopsheetError(Problem(f"the template folder `{templates}` does not exist."))
@@ -127,8 +127,8 @@ class _Bar:
         self._total = total
         self._done = 0
         self._started = time.perf_counter()
-        self._progress = None
-        self._task = None
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
 
     def advance(self, result: BuildResult) -> None:
         """One more plan is done."""

@@ -40,12 +40,19 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
                 "failures": list(failures),
                 "claims": record_claims(solution.claims),
                 "expectations": [
-                    {"name": verdict.expectation.name, "scenario": verdict.scenario, "holds": verdict.holds, "reason": verdict.reason}
+                    {
+                        "name": verdict.expectation.name,
+                        "scenario": verdict.scenario,
+                        "holds": verdict.holds,
+                        "reason": verdict.reason,
+                    }
                     for verdict in solution.expectations
                 ],
                 "proofs": record_proofs(solution.proofs),
                 "findings": [
-                    {"scenario": answer.name, "code": finding.code} for answer in solution.answers for finding in answer.findings
+                    {"scenario": answer.name, "code": finding.code}
+                    for answer in solution.answers
+                    for finding in answer.findings
                 ],
             }
         )
@@ -123,7 +130,7 @@ def run_verify(book: Path, *, as_json: bool) -> int:
         for item in found.disagreements[:20]:
             by = item.engine or "as stored"
             say(f"  {item.cell}: stored {_plain(item.stored)}, {by}: {_plain(item.recalculated)}   ={item.formula}")
-        if len(found.disagreements) > 20:  # noqa: PLR2004 - a screenful
+        if len(found.disagreements) > 20:
             say(f"  ... and {len(found.disagreements) - 20} more")
         for finding in findings[:20]:
             say(f"  {finding.sheet}!{finding.cell}: {finding.message} ({finding.rule})")

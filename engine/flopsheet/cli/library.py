@@ -70,12 +70,13 @@ def _print_law(record: dict[str, object]) -> None:
                 f"(within {100 * answer['within']:g} %)  {answer['source']}"
             )
     if "at" in record:
-        at = record["at"]
-        assert isinstance(at, dict)  # noqa: S101 - made by evaluate_law_at
+        point = record["at"]
+        assert isinstance(point, dict)  # noqa: S101 - made by evaluate_law_at
         click.echo("  at the point:")
-        for name, amount in at.items():
+        for name, amount in point.items():
             click.echo(f"    {name} = {amount['value']:.10g} {amount['unit']}")
-    for note in record.get("notes", []):  # type: ignore[attr-defined]
+    notes = record.get("notes")
+    for note in notes if isinstance(notes, list) else []:
         click.echo(f"  note: {note}")
 
 

@@ -54,7 +54,13 @@ def _show_prices(answers: list[Answer]) -> None:
 def _show_strategies(answers: list[Answer]) -> None:
     """Fixed choices against the optimum."""
     rows = [
-        (answer.name, name, *(f"{value:.4g}" for value in strategy.decisions.values()), f"{strategy.loss:.6g}", f"{strategy.efficiency:.4g}")
+        (
+            answer.name,
+            name,
+            *(f"{value:.4g}" for value in strategy.decisions.values()),
+            f"{strategy.loss:.6g}",
+            f"{strategy.efficiency:.4g}",
+        )
         for answer in answers
         for name, strategy in answer.strategies.items()
     ]

@@ -29,7 +29,11 @@ def expand_logarithm(expr: sp.Expr) -> sp.Expr:
 
 def _is_plain_fraction(expr: sp.Expr) -> bool:
     """Whether an expression is a sum of fractions without symbolic powers, such as 1 + alpha/beta."""
-    return isinstance(expr, sp.Add) and any(term.is_Mul or term.is_Pow for term in expr.args) and expr.is_rational_function()
+    return (
+        isinstance(expr, sp.Add)
+        and any(term.is_Mul or term.is_Pow for term in expr.args)
+        and expr.is_rational_function()
+    )
 
 
 def product_form(expr: sp.Expr) -> sp.Expr:
@@ -75,7 +79,7 @@ def tidy(expr: sp.Expr) -> sp.Expr:
                 break
         else:
             groups.append([term, sp.S.One])
-    return sp.Add(*(group[0] * sp.factor(sp.Add(*group[1:])) if len(group) > 2 else group[0] for group in groups))  # noqa: PLR2004
+    return sp.Add(*(group[0] * sp.factor(sp.Add(*group[1:])) if len(group) > 2 else group[0] for group in groups))
 
 
 def _plain_ratio(term: sp.Expr, other: sp.Expr) -> sp.Expr | None:
@@ -154,12 +158,12 @@ def _peel_sum(left: sp.Expr, right: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.
 def is_zero_by_algebra(expr: sp.Expr) -> bool:
     """Whether an expression is identically zero, by increasingly costly rewriting; False means not shown."""
     attempts = (
-        lambda e: sp.expand(e),
+        sp.expand,
         lambda e: sp.expand(sp.expand_log(e, force=True)),
         lambda e: sp.cancel(sp.together(sp.expand_log(sp.expand(e), force=True))),
         lambda e: sp.cancel(sp.together(sp.Add(*(product_form(term) for term in sp.Add.make_args(e))))),
         lambda e: sp.powsimp(sp.expand(sp.expand_power_base(sp.powdenest(e, force=True), force=True))),
-        lambda e: sp.simplify(e),
+        sp.simplify,
     )
     return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)
 

@@ -12,10 +12,9 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Equation, Method, Proof, Verdict
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.formula.parse import parse_formula
 from flopsheet.model.cell import make_symbol
-from flopsheet.model.law_model import LawModel
 from flopsheet.plan.plan import Claim
 
 
@@ -123,8 +122,6 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
 
 def _parse_claim(claim: Claim, ground: ClaimGround) -> dict[str, sp.Expr]:
     """The stated formulas over the law's symbols; results named in them are put in as derived."""
-    from flopsheet.errors import did_you_mean
-
     results = ground.results
     visible = {**results, **ground.aliases}
     problems: list[Problem] = []

@@ -12,8 +12,8 @@ import sympy as sp
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.proving import Prover
 from flopsheet.derive.regimes import Regime, derive_regimes, find_caps
-from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
+from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.steps import list_steps
 from flopsheet.model.law_model import LawModel
 

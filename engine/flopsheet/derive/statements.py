@@ -124,11 +124,9 @@ def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
 
 def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     """The allocation that reaches a loss is the optimal one for the budget it costs."""
-    back = {
-        z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions
-    }
+    back = {z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions}
     parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z]) for z in model.decisions]
     reached = model.loss.subs(interior.reaching, simultaneous=True)
     parts.append(prover.prove_equal("loss", reached, model.level))
-    statement = f"inverse round trip: the least cost of a loss, spent optimally, reaches that loss"
+    statement = "inverse round trip: the least cost of a loss, spent optimally, reaches that loss"
     return combine_proofs(statement, parts)

@@ -101,9 +101,7 @@ def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return sp.cancel(sp.together(z * sp.diff(cost, z) / cost))
 
 
-def _stationary(
-    model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]
-) -> LogLinear:
+def _stationary(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]) -> LogLinear:
     """The logarithm of (gain_x / share_x) / (gain_y / share_y), as a linear form."""
     x, y = model.decisions
     ratio = gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x]))
@@ -133,9 +131,7 @@ def simplest_condition(conditions: tuple[sp.Expr, ...]) -> sp.Expr | None:
     return None
 
 
-def _check_directions(
-    model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]
-) -> None:
+def _check_directions(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]) -> None:
     """Refuse a loss that does not fall, or a cost that does not rise, in a decision."""
     problems = []
     law = model.law

@@ -44,7 +44,9 @@ class Curves:
         found = self.across.evaluate(given)
         return _where(found[_REACHABLE] > 0, found[self.model.amount.name])
 
-    def optimum(self, constants: Mapping[str, float], amount: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def optimum(
+        self, constants: Mapping[str, float], amount: npt.ArrayLike
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Both decisions and the loss at the optimum of a budget without caps."""
         x, y = self.model.decisions
         found = self.best.evaluate({**constants, self.model.amount.name: amount})
@@ -86,7 +88,9 @@ def _compile(
     condition: sp.Expr | None = None,
 ) -> CompiledCells:
     """Formulas over the given symbols and the law's constants; with `condition`, positive where they hold."""
-    cells = [Cell(s.name, "input", "1", s.name, positive=bool(s.is_positive)) for s in (*model.constants.values(), *given)]
+    cells = [
+        Cell(s.name, "input", "1", s.name, positive=bool(s.is_positive)) for s in (*model.constants.values(), *given)
+    ]
     cells += [Cell(symbol.name, "formula", "1", symbol.name, expr) for symbol, expr in formulas.items()]
     holds = sp.S.One if condition is None else condition
     cells.append(Cell(_REACHABLE, "formula", "1", _REACHABLE, holds, positive=False))

@@ -170,17 +170,13 @@ class _Drawer:
         """What the optimum of a budget or loss is called: caps are mentioned where there are any."""
         return self.words.say("chart.optimum_without_caps" if self._moved() else "chart.optimum")
 
-    def _loss_axis(
-        self, best: Sequence[tuple[float, float]], lines: Sequence[Series], plans: Sequence[Series]
-    ) -> Axis:
+    def _loss_axis(self, best: Sequence[tuple[float, float]], lines: Sequence[Series], plans: Sequence[Series]) -> Axis:
         """The loss, up to a little above the highest optimum: the far ends of curves say nothing."""
         losses = [loss for _, loss in best] + [y for series in plans for y in series.y]
         span = max(losses) - min(losses)
         ends = [y for series in lines for y in (series.y[0], series.y[-1]) if math.isfinite(y)]
         top = max(losses) + max(_HEADROOM * span, _LEAST_HEADROOM * max(losses))
-        return Axis(
-            self.words.say("chart.loss_axis"), unit="nats/token", maximum=min(top, max(ends)) if ends else top
-        )
+        return Axis(self.words.say("chart.loss_axis"), unit="nats/token", maximum=min(top, max(ends)) if ends else top)
 
     def _compute_axis(self, best: Sequence[tuple[float, float]]) -> Axis:
         """Compute on a logarithmic axis, up to a decade above the largest optimum."""
@@ -262,7 +258,11 @@ class _Drawer:
         found = self.curves.optimum(case.constants, amounts)
         names = [self._name(number) for number in range(2)]
         series = [
-            Series(words.say("chart.optimal", what=names[number]), tuple(map(float, amounts)), tuple(map(float, found[number])))
+            Series(
+                words.say("chart.optimal", what=names[number]),
+                tuple(map(float, amounts)),
+                tuple(map(float, found[number])),
+            )
             for number in range(2)
         ]
         shapes = ("circle", "square")

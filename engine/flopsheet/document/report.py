@@ -20,12 +20,14 @@ from flopsheet.document.view_derivation import list_elasticities, list_exponents
 from flopsheet.document.view_provenance import (
     cite_law,
     list_constants,
+    list_law_text,
     list_range,
     list_settings,
     render_bibtex,
 )
 from flopsheet.document.view_summary import build_summary, describe_caps
 from flopsheet.document.view_tables import (
+    is_held_back,
     list_cells,
     list_expectations,
     list_inputs,
@@ -60,9 +62,7 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in figures}
 
 
-def view_report(
-    source: ReportSource, words: Words, scale: Scale, figures: tuple[Figure, ...]
-) -> Mapping[str, object]:
+def view_report(source: ReportSource, words: Words, scale: Scale, figures: tuple[Figure, ...]) -> Mapping[str, object]:
     """Everything the report's template sees; every text is finished Markdown."""
     plan, law = source.plan, source.model.law
     symbols = list_symbols(source.model)
@@ -76,6 +76,7 @@ def view_report(
         "summary": build_summary(source, words, scale),
         "inputs": list_inputs(source, words),
         "results": list_results(source, words),
+        "held_back": is_held_back(source),
         "prices": list_prices(source, words),
         "strategies": list_strategies(source, words, scale),
         "cells": list_cells(source, words),
@@ -89,6 +90,7 @@ def view_report(
         "elasticities": list_elasticities(source, words, symbols),
         "proofs": list_proofs(source.solution.proofs, words),
         "settings": list_settings(source, words),
+        "law_text": list_law_text(law, words),
         "constants": list_constants(source, words, symbols),
         "fitted_range": list_range(source, words),
         "notes": [words.name(note) for note in law.notes],
@@ -109,9 +111,13 @@ def list_findings(source: ReportSource, words: Words, symbols: Mapping[str, str]
     rows = []
     for text, names in shared.items():
         everywhere = len(names) == len(source.answers) > 1
-        scenarios = words.say("report.all_scenarios") if everywhere else words.join([words.name(name) for name in names])
+        scenarios = (
+            words.say("report.all_scenarios") if everywhere else words.join([words.name(name) for name in names])
+        )
         rows.append([scenarios, text])
-    return build_table([Column(words.say("report.scenario"), "left"), Column(words.say("report.finding"), "left")], rows)
+    return build_table(
+        [Column(words.say("report.scenario"), "left"), Column(words.say("report.finding"), "left")], rows
+    )
 
 
 def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], finding: Finding, index: int) -> str:

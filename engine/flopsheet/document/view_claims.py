@@ -33,9 +33,7 @@ def list_claims(source: ReportSource, words: Words, symbols: Mapping[str, str]) 
     return tuple(_view_claim(source, words, symbols, verdict) for verdict in source.solution.claims)
 
 
-def _view_claim(
-    source: ReportSource, words: Words, symbols: Mapping[str, str], verdict: ClaimVerdict
-) -> ClaimView:
+def _view_claim(source: ReportSource, words: Words, symbols: Mapping[str, str], verdict: ClaimVerdict) -> ClaimView:
     """One claim with its verdict."""
     claim = verdict.claim
     columns = [

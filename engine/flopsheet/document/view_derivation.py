@@ -13,7 +13,7 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.notation import Elasticity, Multiplier, Optimal
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.regimes import find_caps
-from flopsheet.document.latex import render_equations, render_latex, render_three_steps
+from flopsheet.document.latex import align_lines, render_equations, render_latex, render_three_steps
 from flopsheet.document.latex_lines import lay_out
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.document.source import ReportSource
@@ -85,7 +85,10 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
     for limit, symbol, expr in _multipliers(source, index):
         # The shadow price is the loss's change from 1 % more of the limit.
         value = -100 * answer.shadow_prices[limit].value
-        named[symbol.name], values[symbol.name] = render_latex(Multiplier(_limit_symbol(source, limit)), symbols=symbols), value
+        named[symbol.name], values[symbol.name] = (
+            render_latex(Multiplier(_limit_symbol(source, limit)), symbols=symbols),
+            value,
+        )
         lines.append((symbol.name, expr, value))
     latex = [
         render_three_steps(name, expr, values, result, symbols=named, language=words.language)
@@ -181,10 +184,12 @@ def list_exponents(source: ReportSource, symbols: Mapping[str, str]) -> str:
     for z in model.decisions:
         expr = derivation.exponents[z]
         left = render_latex(Elasticity(Optimal(z), model.amount), symbols=symbols)
+        steps = [render_latex(expr, symbols=symbols)]
         number = expr.evalf(20, subs=values)
-        shown = render_number(float(number), digits=MAX_DIGITS, style="latex") if number.is_number else ""
-        lines.append(f"{left} &= {render_latex(expr, symbols=symbols)}" + (f" = {shown}" if shown else ""))
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        if expr.free_symbols and number.is_number:
+            steps.append(render_number(float(number), digits=MAX_DIGITS, style="latex"))
+        lines.append(f"{left} &= {' = '.join(steps)}")
+    return align_lines(lines)
 
 
 def list_proofs(proofs: Sequence[Proof], words: Words) -> Table | None:

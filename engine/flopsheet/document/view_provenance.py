@@ -84,6 +84,14 @@ def _interval(words: Words, constant: Constant) -> str:
     return words.join(parts) if parts else ""
 
 
+def list_law_text(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
+    """The law's formulas as its file has them: a label and the text."""
+    texts = {"loss": law.loss, "cost": law.cost}
+    labelled = [(words.say(f"report.{part}"), text) for part, text in texts.items() if text is not None]
+    labelled += [(words.code(name), text) for name, text in law.where.items()]
+    return tuple((label, words.code(text.text)) for label, text in labelled)
+
+
 def list_range(source: ReportSource, words: Words) -> str:
     """The range in which the law was fitted, in a line."""
     law = source.model.law
@@ -113,7 +121,10 @@ def _link(law: Law) -> tuple[str, str] | None:
     source = law.source
     if source is None:
         return None
-    for label, base, identifier in (("arXiv:", "https://arxiv.org/abs/", source.arxiv), ("doi:", "https://doi.org/", source.doi)):
+    for label, base, identifier in (
+        ("arXiv:", "https://arxiv.org/abs/", source.arxiv),
+        ("doi:", "https://doi.org/", source.doi),
+    ):
         if identifier and all(character.isalnum() or character in "./-" for character in identifier):
             return label + identifier, base + identifier
     return None
@@ -125,7 +136,12 @@ def render_bibtex(law: Law) -> str:
     if source is None:
         return ""
     fields = {name: clean_line(text) for name, text in source.bibtex.items()}
-    known = {"eprint": source.arxiv, "archivePrefix": "arXiv" if source.arxiv else "", "doi": source.doi, "url": source.url}
+    known = {
+        "eprint": source.arxiv,
+        "archivePrefix": "arXiv" if source.arxiv else "",
+        "doi": source.doi,
+        "url": source.url,
+    }
     fields |= {name: clean_line(text) for name, text in known.items() if text and name not in fields}
     key = law.name
     return "\n".join([f"@article{{{key},", *_bibtex_lines(fields), "}"])

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flopsheet.document.latex import inline_latex
+from flopsheet.document.latex_names import latex_name
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import HALF, TWICE, Scale, Stake
 from flopsheet.document.tables import Column, Table, build_table
@@ -84,9 +86,12 @@ class _Teller:
         kind = "do" if source.minimises_loss else "reach"
         if not roles.keys() >= _ROLES:
             choices = [self._choice(index, number) for number in range(len(source.model.decisions))]
-            return words.say(f"summary.{kind}_generic", choices=words.join(choices), loss=loss, compute=compute)
+            return words.say(
+                f"summary.{kind}_generic", choices=words.say("document.comma").join(choices), loss=loss, compute=compute
+            )
         amounts = {
-            str(role): words.quantity(results[f"{z}_opt"].value, source.model.decision(z).unit) for role, z in roles.items()
+            str(role): words.quantity(results[f"{z}_opt"].value, source.model.decision(z).unit)
+            for role, z in roles.items()
         }
         ratio = words.number(results["tokens_per_parameter"].value, digits=3)
         return words.say(f"summary.{kind}", **amounts, ratio=ratio, loss=loss, compute=compute)
@@ -95,7 +100,8 @@ class _Teller:
         """A decision without a role, as symbol = amount."""
         z = self.source.model.decisions[number]
         amount = self.source.answers[index].results[f"{z}_opt"]
-        return self.words.say("summary.choice", name=str(z), value=self.words.quantity(amount.value, amount.unit))
+        name = inline_latex(latex_name(z.name))
+        return self.words.say("summary.choice", name=name, value=self.words.quantity(amount.value, amount.unit))
 
     def _what_binds(self, index: int) -> str:
         """Which limits bind, and what of the budget they leave."""
@@ -147,9 +153,10 @@ class _Teller:
         if self.source.minimises_loss and half and twice:
             losses = [words.number(stake.loss, "nats/token", 2) for stake in (half, twice)]
             shares = [words.percent(stake.compute) for stake in (half, twice)]
-            return words.say(
-                "summary.wrong", what=what, half=losses[0], twice=losses[1], half_share=shares[0], twice_share=shares[1]
-            )
+            args = {"what": what, "half": losses[0], "twice": losses[1]}
+            if shares[0] == shares[1]:
+                return words.say("summary.wrong_either_way", **args, share=shares[0])
+            return words.say("summary.wrong", **args, half_share=shares[0], twice_share=shares[1])
         more = [words.say("summary.impossible") if s is None else words.percent(s.compute) for s in stakes]
         return words.say("summary.wrong_compute", what=what, half=more[0], twice=more[1])
 
@@ -157,7 +164,7 @@ class _Teller:
         """What the first decision is called."""
         z = self.source.model.decisions[0]
         role = self.source.model.decision(z).role
-        return self.words.say(f"role.{role}") if role else str(z)
+        return self.words.say(f"role.{role}") if role else inline_latex(latex_name(z.name))
 
     def _strategy(self, index: int, name: str) -> str:
         """A strategy against the optimum of the same compute."""
@@ -228,7 +235,7 @@ class _Teller:
     def overall(self, *, detailed: bool) -> tuple[str, ...]:
         """What is true of all scenarios together: being wrong, strategies, range of the law, claims."""
         parts = [*self._overall_stakes()] if detailed else []
-        return (*(part for part in (*parts, self._outside(), *self._claims()) if part),)
+        return (*(part for part in (*parts, self._outside(), *self._claims(), *self._broken()) if part),)
 
     def _overall_stakes(self) -> list[str]:
         """Being wrong and strategies, over all scenarios whose plan no cap decides."""
@@ -285,6 +292,25 @@ class _Teller:
                 )
             )
         return found
+
+    def _broken(self) -> list[str]:
+        """The expectations that do not hold, in a sentence each."""
+        words = self.words
+        return [
+            words.say(
+                "summary.expectation_broken",
+                name=words.code(verdict.expectation.name),
+                scenario=words.name(verdict.scenario),
+                value=words.number(verdict.value, self._unit(verdict.expectation.name)),
+            )
+            for verdict in self.source.solution.expectations
+            if not verdict.holds
+        ]
+
+    def _unit(self, name: str) -> str | None:
+        """The unit of a result or cell."""
+        unit = self.source.graph[name].unit if name in self.source.graph else "1"
+        return None if unit == "1" else unit
 
 
 def describe_caps(source: ReportSource, words: Words, index: int) -> str:

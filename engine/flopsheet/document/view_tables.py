@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
@@ -12,6 +13,8 @@ from flopsheet.document.words import Words
 from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.expectations import ExpectationVerdict
 from flopsheet.model.inputs import list_limits
+
+_ROUNDING: Final = 1e-9
 
 
 def list_inputs(source: ReportSource, words: Words) -> Table | None:
@@ -35,8 +38,12 @@ def _input_cell(source: ReportSource, words: Words, key: str, index: int) -> str
     cell_id = key.removeprefix("constants.") if key.startswith("constants.") else key.replace(".", "_")
     if not source.table.is_set(key, index) and not key.startswith("constants."):
         return words.number(None)
-    unit = source.graph[cell_id].unit
-    return words.number(source.evaluation.value(cell_id, index), None if unit == "1" else unit, 4)
+    return words.number(source.evaluation.value(cell_id, index), _as_given(source.graph[cell_id].unit), 4)
+
+
+def _as_given(unit: str) -> str | None:
+    """The unit in whose form a given number is written: a loss as given has no zeros at its end to keep."""
+    return None if unit in {"1", "nats/token"} else unit
 
 
 def list_results(source: ReportSource, words: Words) -> Table | None:
@@ -46,7 +53,9 @@ def list_results(source: ReportSource, words: Words) -> Table | None:
     equal = all(
         answer.results.get("C_total") == answer.results.get("C_train") for answer in source.answers if answer.results
     )
-    names = [name for name in names if not (equal and name == "C_total")]
+    names = [
+        name for name in names if not (equal and name == "C_total") and (name != "efficiency" or is_held_back(source))
+    ]
     heads = {f"{z}_opt": head_of(source, words, number) for number, z in enumerate(source.model.decisions)}
     columns = [Column(words.say("report.scenario"), "left")]
     columns += [Column(heads.get(name) or words.say(f"report.result_{name}")) for name in names]
@@ -56,6 +65,12 @@ def list_results(source: ReportSource, words: Words) -> Table | None:
         cells = [_amount_cell(words, answer.results.get(name)) for name in names]
         rows.append([words.name(answer.name), *cells, binding_cell(source, words, answer)])
     return build_table(columns, rows)
+
+
+def is_held_back(source: ReportSource) -> bool:
+    """Whether caps keep any scenario from the loss that its compute could reach."""
+    efficiencies = (answer.results.get("efficiency") for answer in source.answers)
+    return any(amount is not None and amount.value < 1 - _ROUNDING for amount in efficiencies)
 
 
 def _amount_cell(words: Words, amount: Amount | None, digits: int = 4) -> str:
@@ -95,7 +110,8 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
         for name, strategy in answer.strategies.items():
             stake = scale.reached(index, strategy.loss)
             decisions = [
-                words.number(strategy.decisions[z.name], source.model.decision(z).unit, 3) for z in source.model.decisions
+                words.number(strategy.decisions[z.name], source.model.decision(z).unit, 3)
+                for z in source.model.decisions
             ]
             rows.append(
                 [
@@ -153,19 +169,18 @@ def list_expectations(source: ReportSource, words: Words) -> Table | None:
 def _expectation_row(source: ReportSource, words: Words, verdict: ExpectationVerdict) -> Sequence[str]:
     """One expectation in one scenario."""
     wanted = verdict.expectation
-    unit = source.graph[wanted.name].unit if wanted.name in source.graph else None
-    unit = None if unit == "1" else unit
+    unit = source.graph[wanted.name].unit if wanted.name in source.graph else "1"
     bounds = []
     for key, bound in (("at_most", wanted.at_most), ("at_least", wanted.at_least)):
         if bound is not None:
-            bounds.append(words.say(f"report.{key}", value=words.number(bound, unit)))
+            bounds.append(words.say(f"report.{key}", value=words.number(bound, _as_given(unit))))
     if wanted.value is not None:
-        value, within = words.number(wanted.value, unit), words.percent(wanted.within or 0.0)
+        value, within = words.number(wanted.value, _as_given(unit)), words.percent(wanted.within or 0.0)
         bounds.append(words.say("report.near", value=value, within=within))
     return [
         words.code(wanted.name),
         words.name(verdict.scenario),
         words.join(bounds),
-        words.number(verdict.value, unit),
+        words.number(verdict.value, None if unit == "1" else unit),
         words.say("report.holds" if verdict.holds else "report.broken"),
     ]

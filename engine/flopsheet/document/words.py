@@ -109,7 +109,11 @@ class Words:
         return self.say("document.sentence_gap").join(part for part in parts if part)
 
     def message(
-        self, message: Message | str, *, units: Mapping[str, str] | None = None, symbols: Mapping[str, str] | None = None
+        self,
+        message: Message | str,
+        *,
+        units: Mapping[str, str] | None = None,
+        symbols: Mapping[str, str] | None = None,
     ) -> str:
         """A message of the engine: numbers written out by `units`, symbols of a law as mathematics.
 
@@ -144,7 +148,9 @@ def fewest_digits(value: float, most: int = MAX_DIGITS) -> int:
 
 def math_cell(latex: str) -> str:
     """Inline mathematics that may stand in a table cell, where a bar would end the cell."""
-    return inline_latex(latex.replace(r"\left|", r"\left\vert ").replace(r"\right|", r"\right\vert ").replace("|", r"\vert "))
+    return inline_latex(
+        latex.replace(r"\left|", r"\left\vert ").replace(r"\right|", r"\right\vert ").replace("|", r"\vert ")
+    )
 
 
 def place_cell(file: str, line: int) -> str:

@@ -77,7 +77,9 @@ def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
 
 def _assignments(cells: Sequence[Cell], names: Mapping[str, str]) -> list[str]:
     """One line a cell, with common subexpressions before the first cell that uses them."""
-    shared, reduced = sp.cse([cell.expr for cell in cells], symbols=sp.numbered_symbols("x", cls=sp.Dummy), order="none")
+    shared, reduced = sp.cse(
+        [cell.expr for cell in cells], symbols=sp.numbered_symbols("x", cls=sp.Dummy), order="none"
+    )
     local = dict(names)
     waiting = {}
     for index, (symbol, expr) in enumerate(shared):

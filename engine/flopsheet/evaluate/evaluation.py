@@ -59,7 +59,7 @@ def evaluate_graph(graph: Graph, table: InputTable) -> Evaluation:
 
 def _status(values: Mapping[str, FloatArray], index: int, code: float) -> Status:
     """How a scenario came out: a result that is not a positive number means it did not converge."""
-    if code == 2:  # noqa: PLR2004 - plan_status: the caps exclude the target
+    if code == 2:
         return "infeasible"
     if code == 1:
         return "ok"

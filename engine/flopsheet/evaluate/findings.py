@@ -42,7 +42,7 @@ def _infeasible(evaluation: Evaluation, model: LawModel, index: int) -> Finding:
     caps = [limit for limit in list_limits(model) if evaluation.table.is_set(limit.key, index)]
     best = evaluation.value("L_at_caps", index)
     target = evaluation.value("target_loss", index)
-    args = {
+    args: dict[str, str | int | float | Message] = {
         "caps": " and ".join(_cap_text(evaluation, cap, index) for cap in caps),
         "best": best,
         "target": target,
@@ -77,7 +77,7 @@ def _extrapolation(evaluation: Evaluation, model: LawModel, index: int) -> tuple
         if name not in cells:
             continue
         value = evaluation.value(cells[name], index)
-        args = {"name": name, "value": value, "low": low, "high": high}
+        args: dict[str, str | int | float | Message] = {"name": name, "value": value, "low": low, "high": high}
         if value > high * (1 + _ROOM):
             message = Message("finding.extrapolation_above", {**args, "decades": math.log10(value / high)})
             found.append(Finding("extrapolation", message))

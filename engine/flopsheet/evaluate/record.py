@@ -57,6 +57,4 @@ def record_proofs(proofs: Sequence[Proof]) -> list[Plain]:
 
 def record_claims(verdicts: Sequence[ClaimVerdict]) -> list[Plain]:
     """Claims with verdict and reason."""
-    return [
-        {"name": verdict.claim.name, "verdict": verdict.verdict, "reason": verdict.reason} for verdict in verdicts
-    ]
+    return [{"name": verdict.claim.name, "verdict": verdict.verdict, "reason": verdict.reason} for verdict in verdicts]

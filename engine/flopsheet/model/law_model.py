@@ -89,7 +89,7 @@ def _check_allocates(law: Law) -> None:
     if law.loss is None or law.cost is None:
         missing = " and ".join(part for part in ("loss", "cost") if getattr(law, part) is None)
         problems.append(Problem(f"law `{law.name}` has no {missing}: nothing to allocate", law.place, "law"))
-    if len(law.decisions) != 2:  # noqa: PLR2004 - an allocation is between two
+    if len(law.decisions) != 2:
         found = ", ".join(law.decisions) or "none"
         message = f"law `{law.name}` must have two decisions to allocate a budget, it has: {found}"
         problems.append(Problem(message, law.place, "law.decisions"))
@@ -103,7 +103,7 @@ def _check_allocates(law: Law) -> None:
 
 def _check_reads_decisions(law: Law, parsed: Mapping[str, sp.Expr], decisions: tuple[sp.Symbol, ...]) -> None:
     """Refuse a loss or cost that ignores a decision: its optimum would be zero or infinity."""
-    problems = []
+    problems: list[Problem] = []
     for part, expr in parsed.items():
         text = getattr(law, part)
         problems.extend(

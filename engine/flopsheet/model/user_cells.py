@@ -56,16 +56,16 @@ def add_user_cells(graph: Graph, formulas: Mapping[str, ExtraFormula], amount: s
     return guarded
 
 
-def _check_names(
-    graph: Graph, formulas: Mapping[str, ExtraFormula], visible: Mapping[str, sp.Expr]
-) -> list[Problem]:
+def _check_names(graph: Graph, formulas: Mapping[str, ExtraFormula], visible: Mapping[str, sp.Expr]) -> list[Problem]:
     """Refuse a cell that would hide something that exists."""
     problems = []
     for name, extra in formulas.items():
         if name in graph or name in visible:
             what = "the law's cost" if name not in graph else _kind(graph[name])
             message = f"`{name}` is already the name of {what}."
-            problems.append(Problem(message, extra.place or extra.formula.place, f"cells.{name}", "Choose another name."))
+            problems.append(
+                Problem(message, extra.place or extra.formula.place, f"cells.{name}", "Choose another name.")
+            )
     return problems
 
 
@@ -96,7 +96,9 @@ def _guard(graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]]) -
             guard = f"absent_{cell.id}"
             label = Message("cell.absent", {"name": cell.id})
             guarded.append(Cell(guard, "formula", "1", label, 2 * absent + status, positive=False))
-        guarded.append(Cell(cell.id, "user", cell.unit, cell.label, cell.expr, place=cell.place, positive=False, guard=guard))
+        guarded.append(
+            Cell(cell.id, "user", cell.unit, cell.label, cell.expr, place=cell.place, positive=False, guard=guard)
+        )
     return guarded
 
 

@@ -11,7 +11,7 @@ import pytest
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet, Validation
-from flopsheet.workbook.styles import number_format
+from flopsheet.workbook.styles import StyleName, number_format
 
 _INPUTS = (
     ("Budget", "budget_compute", "Compute", 1e22, 1e15, 1e30, "FLOP", "plan.yaml:7"),
@@ -115,7 +115,7 @@ def _fill_plan(sheet: Sheet, values: dict[str, float]) -> None:
     sheet.put(FIRST_ROW, 4, "Value", style="header_right")
     sheet.put(FIRST_ROW, 5, "Unit", style="header_unit")
     for row, (label, symbol, name, text, value, unit) in enumerate(rows, FIRST_ROW + 1):
-        style = "result" if name in {"N_opt", "D_opt", "L_opt"} else "formula"
+        style: StyleName = "result" if name in {"N_opt", "D_opt", "L_opt"} else "formula"
         sheet.put(row, 1, label)
         sheet.put(row, 2, symbol, style="symbol")
         sheet.put(row, 3, f"= {text}", style="code")

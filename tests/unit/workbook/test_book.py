@@ -139,7 +139,7 @@ def test_inputs_are_unlocked_blue_and_validated(build_demo, tmp_path):
 
 
 def test_columns_fit_chinese_and_long_texts_break(tmp_path):
-    """A Chinese label gets twice the room of a Latin one; a long note breaks into lines in a row that is high enough."""
+    """A Chinese label gets twice the room of a Latin one; a long note breaks into lines in a high enough row."""
     book = minimal_book()
     sheet = book.sheets[0]
     sheet.put(7, 1, "计算预算上限以及参数上限")

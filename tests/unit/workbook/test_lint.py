@@ -28,34 +28,42 @@ def on(sheet, change):
 
 
 def remove_rule(sheet):
+    """Let the inputs take anything."""
     sheet.data_validations.dataValidation = []
 
 
 def unlock(sheet):
+    """Let a reader type over a formula."""
     sheet[f"D{PLAN_ROW}"].protection = Protection(locked=False)
 
 
 def unlink(sheet):
+    """Take the way back to Index away."""
     sheet["A4"].hyperlink = None
 
 
 def name_to_nowhere(book, _):
+    """Name a cell that holds nothing."""
     book.defined_names["lost"] = DefinedName("lost", attr_text="'Plan'!$Z$99")
 
 
 def names_in_two_cases(book, _):
+    """Define a name that differs from another only in case."""
     book.defined_names["n_OPT"] = DefinedName("n_OPT", attr_text="'Plan'!$D$9")
 
 
 def cell_like_name(book, _):
+    """Define a name that reads as a cell."""
     book.defined_names["H100"] = DefinedName("H100", attr_text="'Plan'!$D$9")
 
 
 def constant_name(book, _):
+    """Define a name that stands for a number."""
     book.defined_names["six"] = DefinedName("six", attr_text="6")
 
 
 def typed_list(sheet):
+    """Offer a list that is typed into the rule."""
     remove_rule(sheet)
     rule = DataValidation(type="list", formula1='"a,b"', showErrorMessage=True, error="a or b")
     rule.add("D7:D8")
@@ -63,20 +71,24 @@ def typed_list(sheet):
 
 
 def silent_rule(sheet):
+    """Let the inputs refuse without saying why."""
     for rule in sheet.data_validations.dataValidation:
         rule.error = None
 
 
 def outside_limits(sheet):
+    """Start from a budget below its least."""
     sheet["D7"] = 1e3
 
 
 def circle(book, values):
+    """Let two formulas need each other."""
     set_formula("D8 + 1")(book, values)
     set_formula(f"D{PLAN_ROW} * 2", cell="D8")(book, values)
 
 
 def odd_one_out(book, values):
+    """Let one formula in a column read the row above."""
     book["Iso-FLOP"]["D15"] = "=law_E + law_A / B15 ^ law_alpha + law_B / C14 ^ law_beta"
     assert ("Iso-FLOP", "D15") in values
 
@@ -94,10 +106,12 @@ def set_attribute(path, value):
 
 
 def set_password(sheet):
-    sheet.protection.password = "secret"
+    """Protect a sheet with a password."""
+    sheet.protection.password = "secret"  # noqa: S105 - that there is one is the fault
 
 
 def drop_index_link(sheet):
+    """Take a sheet off the index."""
     sheet["A9"].hyperlink = None
 
 

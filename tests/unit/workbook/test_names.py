@@ -16,8 +16,8 @@ def test_plain_identifiers_are_legal(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["H100", "h100", "TPU4", "LR1", "TOK1", "XFD1048576", "A1", "log10", "R", "c", "RC", "R1", "C2", "R1C1", "r12c3", "rc",
-     "TRUE", "false", "", "1x", "a b", "a.b", "a-b", "x!", "α", "长度", "_xlnm_Area", "a" * 256],
+    ["H100", "h100", "TPU4", "LR1", "TOK1", "XFD1048576", "A1", "log10", "R", "c", "RC", "R1", "C2", "R1C1", "r12c3",
+     "rc", "TRUE", "false", "", "1x", "a b", "a.b", "a-b", "x!", "α", "长度", "_xlnm_Area", "a" * 256],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_misread_is_illegal(text):
     """Cell addresses in either style, truth values, and anything but ASCII identifiers are no names."""

@@ -21,29 +21,35 @@ def repack(source, target, change):
 
 
 def add_macros(parts):
+    """Add what holds macros."""
     parts["xl/vbaProject.bin"] = b"macro"
 
 
 def add_link(parts):
+    """Add what holds links to other workbooks."""
     parts["xl/externalLinks/externalLink1.xml"] = b"<externalLink/>"
 
 
 def add_entity(parts):
+    """Declare entities that multiply."""
     head = b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
     parts["xl/worksheets/sheet2.xml"] = head + parts["xl/worksheets/sheet2.xml"].partition(b"?>")[2]
 
 
 def add_outside_entity(parts):
+    """Declare an entity that reads a file of the machine."""
     parts["docProps/core.xml"] = (
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
     )
 
 
 def break_xml(parts):
+    """Cut a sheet off."""
     parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:-9]
 
 
 def drop_workbook(parts):
+    """Leave the list of sheets out."""
     del parts["xl/workbook.xml"]
 
 

@@ -88,7 +88,7 @@ def test_helpers_come_before_what_needs_them():
     """Each helper reads only earlier ones, so that they can stand in rows from the top."""
     expr = sum(sp.log(sp.Symbol(f"law_long_name_{i}", positive=True) + sp.sqrt(A + i)) ** a for i in range(12))
     result, _, _ = split(expr, limit=60)
-    seen = set()
+    seen: set[sp.Symbol] = set()
     for symbol, part in result.helpers:
         assert {s for s in part.free_symbols if s.name.startswith("loss_")} <= seen
         seen.add(symbol)

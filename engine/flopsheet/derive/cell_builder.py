@@ -1,0 +1,73 @@
+"""Collecting the cells of a plan: symbols, labels and units in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.regimes import Cap, find_caps
+from flopsheet.messages import Message
+from flopsheet.model.cell import Cell, CellKind
+
+PLAN_STATUS = "plan_status"
+"""The cell that is 0 where a plan exists, 1 where no resources reach the target, 2 where the caps exclude it."""
+
+
+def name_of(derivation: Derivation, decision: sp.Symbol) -> Message | str:
+    """What a decision is called: its role, or its own symbol."""
+    role = derivation.model.decision(decision).role
+    return Message(f"role.{role}") if role else decision.name
+
+
+class CellBuilder:
+    """Collects cells in reading order; each method adds one group."""
+
+    def __init__(self, derivation: Derivation, contour: sp.Symbol) -> None:
+        self.derivation = derivation
+        self.model = derivation.model
+        self.caps: Mapping[sp.Symbol, Cap] = find_caps(derivation.model)
+        self.contour = contour
+        self.cells: list[Cell] = []
+
+    def add(  # noqa: PLR0913 - what a cell is, most of it by name
+        self,
+        cell_id: str,
+        expr: sp.Expr,
+        unit: str,
+        label: Message,
+        *,
+        kind: CellKind = "formula",
+        positive: bool = True,
+        guard: str | None = None,
+        infinite: bool = False,
+        latex: str | None = None,
+    ) -> sp.Symbol:
+        """Add a cell and return its symbol."""
+        cell = Cell(
+            cell_id,
+            kind,
+            unit,
+            label,
+            sp.sympify(expr),
+            positive=positive,
+            guard=guard,
+            guard_infinite=infinite,
+            latex=latex,
+        )
+        self.cells.append(cell)
+        return cell.symbol
+
+    def other(self, decision: sp.Symbol) -> sp.Symbol:
+        """The other one of the two decisions."""
+        x, y = self.model.decisions
+        return y if decision == x else x
+
+    def unit(self, decision: sp.Symbol) -> str:
+        """The base unit of a decision."""
+        return self.model.decision(decision).unit
+
+    def label(self, key: str, decision: sp.Symbol, **more: Message | str) -> Message:
+        """A label that speaks of a decision."""
+        return Message(f"cell.{key}", {"what": name_of(self.derivation, decision), **more})

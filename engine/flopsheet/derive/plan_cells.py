@@ -1,0 +1,185 @@
+"""The plan as cells: the derived formulas put together so that every regime is one formula each.
+
+With a budget or a target loss as the contour on which the plan must stay, each decision is
+`min(cap, max(free optimum, what the contour leaves at the other decision's cap))`: in whatever regime,
+that is its optimum, because along the contour the loss (or cost) falls up to the free optimum and
+rises beyond it (the second order statement of the ledger).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.price_cells import add_flags, add_prices
+from flopsheet.derive.stationarity import simplest_condition
+from flopsheet.messages import Message
+from flopsheet.model.cell import Cell, CellKind, make_symbol
+from flopsheet.model.inputs import BEYOND
+
+
+def build_budget_cells(derivation: Derivation) -> tuple[Cell, ...]:
+    """The cells of "minimize loss": the optimum of a budget under caps, its loss and shadow prices."""
+    budget = make_symbol("budget_compute")
+    build = CellBuilder(derivation, budget)
+    free = _add_free_optimum(build, budget)
+    interior = derivation.interior
+    held = {z: interior.on_budget[z].subs(derivation.model.amount, budget) for z in derivation.model.decisions}
+    chosen = _add_choice(build, free, held, "opt", kind="result")
+    _add_outcome(build, chosen, guard=None)
+    spent = make_symbol("C_total")
+    build.add("slack_compute", 1 - spent / budget, "1", Message("cell.slack_compute"), positive=False)
+    flags = add_flags(build, chosen)
+    slack = sp.prod(flags.values()) if len(flags) == len(chosen) else sp.S.Zero
+    compute_slack = build.add("compute_is_slack", slack, "1", Message("cell.compute_is_slack"), positive=False)
+    binds = build.add("binds_compute", 1 - compute_slack, "1", Message("cell.binds_compute"), positive=False)
+    add_prices(build, chosen, flags, binds, guard="compute_is_slack")
+    return tuple(build.cells)
+
+
+def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
+    """The cells of "minimize compute": the cheapest allocation that reaches a loss under caps."""
+    target = make_symbol("target_loss")
+    build = CellBuilder(derivation, target)
+    model, interior = derivation.model, derivation.interior
+    reachable = _add_reachability(build, target)
+    free = {}
+    for z in model.decisions:
+        formula = interior.reaching[z].subs(model.level, target)
+        expr = sp.Piecewise((formula, sp.Eq(reachable, 1)), (1, True)) if reachable != 1 else formula
+        free[z] = build.add(f"{z}_free", expr, build.unit(z), build.label("free_target", z))
+    held = {}
+    for z in model.decisions:
+        found = interior.at_loss[z]
+        formula = found.value.subs(model.level, target)
+        room = simplest_condition(found.conditions)
+        if room is not None:
+            formula = sp.Piecewise((formula, room.subs(model.level, target) > 0), (BEYOND.symbol, True))
+        held[z] = formula
+    chosen = _add_choice(build, free, held, "plan", kind="formula")
+    cost = model.cost.subs(chosen, simultaneous=True)
+    spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
+    _add_free_optimum(build, spent, suffix="same_budget")
+    for z in model.decisions:
+        build.add(
+            f"{z}_opt",
+            chosen[z],
+            build.unit(z),
+            build.label("opt", z),
+            kind="result",
+            guard=PLAN_STATUS,
+            infinite=True,
+        )
+    _add_outcome(build, chosen, guard=PLAN_STATUS, reachable=reachable)
+    flags = add_flags(build, chosen)
+    add_prices(build, chosen, flags, sp.S.One, guard=PLAN_STATUS)
+    return tuple(build.cells)
+
+
+def _add_reachability(build: CellBuilder, target: sp.Symbol) -> sp.Expr:
+    """Whether the loss can be reached at all, and within the caps: `plan_status` 0, 1 (never) or 2 (caps)."""
+    model, interior = build.model, build.derivation.interior
+    reachable: sp.Expr = sp.S.One
+    if interior.reachable is not None:
+        room = interior.reachable.subs(model.level, target)
+        reachable = build.add(
+            "reachable",
+            sp.Piecewise((1, room > 0), (0, True)),
+            "1",
+            Message("cell.reachable"),
+            positive=False,
+        )
+    far = {z: build.caps[z].symbol if z in build.caps else BEYOND.symbol for z in model.decisions}
+    at_caps = build.add(
+        "L_at_caps", model.loss.subs(far, simultaneous=True), "nats/token", Message("cell.L_at_caps"), positive=False
+    )
+    within = build.add(
+        "within_caps", sp.Piecewise((1, at_caps <= target), (0, True)), "1", Message("cell.within_caps"), positive=False
+    )
+    status = (1 - reachable) + 2 * reachable * (1 - within)
+    build.add(PLAN_STATUS, status, "1", Message("cell.plan_status"), positive=False)
+    build.add("beyond_caps", reachable * (1 - within), "1", Message("cell.beyond_caps"), positive=False)
+    return reachable
+
+
+def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free") -> dict[sp.Symbol, sp.Symbol]:
+    """The optimum where only the budget binds, its exponents and its loss."""
+    model, derivation = build.model, build.derivation
+    exponents = {}
+    for z in model.decisions:
+        expr = derivation.exponents[z]
+        if expr.free_symbols and model.amount not in expr.free_symbols:
+            exponents[expr] = build.add(f"exponent_{z}", expr, "1", build.label("exponent", z))
+    free = {}
+    for z in model.decisions:
+        formula = derivation.interior.free[z].subs(exponents).subs(model.amount, amount)
+        free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
+    loss = model.loss.subs(free, simultaneous=True)
+    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    return free
+
+
+def _add_choice(
+    build: CellBuilder,
+    free: Mapping[sp.Symbol, sp.Symbol],
+    held: Mapping[sp.Symbol, sp.Expr],
+    suffix: str,
+    *,
+    kind: CellKind,
+) -> dict[sp.Symbol, sp.Symbol]:
+    """Each decision: the free optimum, or what the caps leave of it."""
+    at_cap = {}
+    for z in build.model.decisions:
+        other = build.other(z)
+        if other in build.caps:
+            cap = build.caps[other]
+            label = build.label("at_cap", z, cap=name_of(build.derivation, other))
+            at_cap[z] = build.add(f"{z}_at_{other}_cap", held[z].subs(other, cap.symbol), build.unit(z), label)
+    chosen = {}
+    for z in build.model.decisions:
+        expr: sp.Expr = sp.Max(free[z], at_cap[z]) if z in at_cap else free[z]
+        if z in build.caps:
+            expr = sp.Min(build.caps[z].symbol, expr)
+        label = build.label("opt" if suffix == "opt" else "plan", z)
+        chosen[z] = build.add(f"{z}_{suffix}", expr, build.unit(z), label, kind=kind)
+    return chosen
+
+
+def _add_outcome(
+    build: CellBuilder,
+    chosen: Mapping[sp.Symbol, sp.Symbol],
+    *,
+    guard: str | None,
+    reachable: sp.Expr = sp.S.One,
+) -> None:
+    """What the plan reaches and spends."""
+    model = build.model
+    loss = model.loss.subs(chosen, simultaneous=True)
+    if reachable != 1:
+        limit = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
+        loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
+    build.add(
+        "L_opt",
+        loss,
+        "nats/token",
+        Message("cell.L_opt"),
+        kind="result",
+        guard="beyond_caps" if guard else None,
+    )
+    cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
+    train = build.add(
+        "C_train", cost, "FLOP", Message("cell.C_train"), kind="result", guard=guard, infinite=guard is not None
+    )
+    total = train if guard is None else cost
+    build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
+    roles = {model.decision(z).role: z for z in model.decisions}
+    if {"parameters", "tokens"} <= roles.keys():
+        ratio = chosen[roles["tokens"]] / chosen[roles["parameters"]]
+        label = Message("cell.tokens_per_parameter")
+        build.add("tokens_per_parameter", ratio, "token/parameter", label, kind="result", guard=guard)
+    best = make_symbol("L_same_budget" if guard else "L_free")
+    reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
+    build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)

@@ -1,0 +1,78 @@
+"""What binds and what it is worth, as cells: one formula for every regime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.messages import Message
+
+
+def add_flags(build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
+    """Per cap, 1 where the decision stands at it, else 0. `min` returns its argument exactly."""
+    flags = {}
+    for z, cap in build.caps.items():
+        expr = sp.Piecewise((0, chosen[z] < cap.symbol), (1, True))
+        label = Message("cell.binds_cap", {"what": name_of(build.derivation, z)})
+        flags[z] = build.add(f"binds_{cap.name}", expr, "1", label, positive=False)
+    return flags
+
+
+def add_prices(
+    build: CellBuilder,
+    chosen: Mapping[sp.Symbol, sp.Symbol],
+    flags: Mapping[sp.Symbol, sp.Symbol],
+    binds: sp.Expr,
+    *,
+    guard: str,
+) -> None:
+    """The KKT multiplier, shadow price and compute equivalent of every limit, in every regime.
+
+    A decision at its cap leaves the budget's price to the other one; what a cap takes is the gain that
+    the budget's price does not explain. These are the multipliers of `derive_regimes`, as one formula.
+    """
+    model, interior = build.model, build.derivation.interior
+    x, y = model.decisions
+    gains, shares = {}, {}
+    for z in model.decisions:
+        expr = interior.gains[z].subs(chosen, simultaneous=True)
+        gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
+        share = interior.shares[z].subs(chosen, simultaneous=True)
+        shares[z] = build.add(f"share_{z}", share, "1", build.label("share", z)) if share.free_symbols else share
+    if x in flags:
+        budget = sp.Piecewise((gains[y] / shares[y], sp.Eq(flags[x], 1)), (gains[x] / shares[x], True))
+    elif y in flags:
+        budget = sp.Piecewise((gains[x] / shares[x], sp.Eq(flags[y], 1)), (gains[y] / shares[y], True))
+    else:
+        budget = gains[x] / shares[x]
+    value = build.add("value_of_compute", budget, "nats/token", Message("cell.value_of_compute"), positive=False)
+    price: sp.Expr = value
+    status = None if guard != PLAN_STATUS else guard
+    if binds != 1:
+        label = Message("cell.multiplier_compute")
+        price = build.add("multiplier_compute", binds * value, "nats/token", label, positive=False)
+        _add_price(build, "compute", price)
+    for z, cap in build.caps.items():
+        what = name_of(build.derivation, z)
+        worth = flags[z] * sp.Max(0, gains[z] - price * shares[z])
+        label = Message("cell.multiplier_cap", {"what": what})
+        multiplier = build.add(f"multiplier_{cap.name}", worth, "nats/token", label, positive=False)
+        _add_price(build, cap.name, multiplier, guard=status)
+        build.add(
+            f"equivalent_{cap.name}",
+            multiplier / price,
+            "1",
+            Message("cell.equivalent_cap", {"what": what}),
+            positive=False,
+            guard=guard,
+            infinite=guard != PLAN_STATUS,
+        )
+
+
+def _add_price(build: CellBuilder, name: str, multiplier: sp.Expr, guard: str | None = None) -> None:
+    """The shadow price of a limit: what one per cent more of it changes the loss by."""
+    label = Message("cell.price", {"limit": Message(f"limit.{name}")})
+    unit = "nats/token per 1 %"
+    build.add(f"price_{name}", -multiplier / 100, unit, label, positive=False, guard=guard)

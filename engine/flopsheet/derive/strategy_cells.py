@@ -1,0 +1,66 @@
+"""Strategies as cells: fixed choices held against the optimum at the same budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from flopsheet.derive.algebra import isolate
+from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
+from flopsheet.derive.derivation import Derivation
+from flopsheet.messages import Message
+from flopsheet.model.cell import Cell, make_symbol
+
+
+def build_strategy_cells(
+    derivation: Derivation, strategies: Sequence[tuple[str, str, str]], amount: str
+) -> tuple[Cell, ...]:
+    """Fixed choices at the same budget: decisions, loss and efficiency of each.
+
+    Args:
+        derivation: The law's derivation.
+        strategies: (slug, kind, name) of each strategy.
+        amount: The id of the cell that holds the budget.
+
+    Raises:
+        ValueError: the budget cannot be solved for a strategy's decision.
+    """
+    spent = make_symbol(amount)
+    build = CellBuilder(derivation, spent)
+    target = amount != "budget_compute"
+    guard = PLAN_STATUS if target else None
+    best = make_symbol("L_same_budget" if target else "L_free")
+    for slug, kind, name in strategies:
+        fixed = make_symbol(f"strategies_{slug}_{kind}")
+        formulas = _fix_choice(derivation, kind, fixed, spent)
+        chosen: dict[sp.Symbol, sp.Symbol] = {}
+        for z in derivation.model.decisions:
+            label = build.label("strategy_decision", z, name=name)
+            cell_id = f"strategy_{slug}_{z}"
+            expr = formulas[z].subs(chosen)
+            chosen[z] = build.add(cell_id, expr, build.unit(z), label, kind="strategy", guard=guard)
+        loss = derivation.model.loss.subs(formulas if target else chosen, simultaneous=True)
+        label = Message("cell.strategy_loss", {"name": name})
+        reached = build.add(f"strategy_{slug}_L", loss, "nats/token", label, kind="strategy", guard=guard)
+        label = Message("cell.strategy_efficiency", {"name": name})
+        ratio = best / (loss if target else reached)
+        build.add(f"strategy_{slug}_efficiency", ratio, "1", label, kind="strategy", guard=guard)
+    return tuple(build.cells)
+
+
+def _fix_choice(derivation: Derivation, kind: str, fixed: sp.Symbol, spent: sp.Symbol) -> dict[sp.Symbol, sp.Expr]:
+    """Both decisions, over the budget and the value that a strategy fixes."""
+    model, on_budget = derivation.model, derivation.interior.on_budget
+    roles = {model.decision(z).role: z for z in model.decisions}
+    parameters, tokens = roles["parameters"], roles["tokens"]
+    if kind == "tokens_per_parameter":
+        found = isolate(model.cost.subs(tokens, fixed * parameters), model.amount, parameters)
+        if found is None:
+            raise ValueError(kind)
+        size = found.value.subs(model.amount, spent)
+        return {parameters: size, tokens: fixed * size}
+    chosen = parameters if kind == "parameters" else tokens
+    other = tokens if kind == "parameters" else parameters
+    left = on_budget[other].subs({model.amount: spent, chosen: fixed}, simultaneous=True)
+    return {chosen: fixed, other: left}

@@ -54,11 +54,15 @@ def hash_inputs(root: Path, files: Iterable[str], template_folder: Path | None =
 
 @dataclass(frozen=True)
 class BuildState:
-    """What one plan's outputs were made from: kept beside them, so that a later build can skip it."""
+    """What one plan's outputs were made from: kept beside them, so that a later build can skip it.
+
+    `failures` are what the plan's checks found, told again by a build that has nothing to do.
+    """
 
     inputs_sha256: str
     files: tuple[str, ...]
     outputs: Mapping[str, str] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
 
     def is_current(self, root: Path, folder: Path, template_folder: Path | None = None) -> bool:
         """Whether neither inputs nor outputs changed since."""
@@ -74,14 +78,21 @@ def load_state(folder: Path) -> BuildState | None:
     """The state kept in an output folder, or None where there is none that can be read."""
     try:
         record = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
-        return BuildState(record["inputs_sha256"], tuple(record["files"]), dict(record["outputs"]))
+        return BuildState(
+            record["inputs_sha256"], tuple(record["files"]), dict(record["outputs"]), tuple(record["failures"])
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write_state(folder: Path, state: BuildState) -> None:
     """Keep the state of an output folder."""
-    record = {"inputs_sha256": state.inputs_sha256, "files": list(state.files), "outputs": dict(state.outputs)}
+    record = {
+        "inputs_sha256": state.inputs_sha256,
+        "files": list(state.files),
+        "outputs": dict(state.outputs),
+        "failures": list(state.failures),
+    }
     write_whole(folder / STATE_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
 
 

@@ -94,8 +94,7 @@ def _build(plan: Path, folder: Path, options: BuildOptions) -> BuildResult:
         failures += (f"{len(verification.disagreements)} workbook cells disagree with a recalculation",)
     _remove_old(folder, load_state(folder), {*outputs, WORKBOOK})
     hashes = {name: hash_bytes((folder / name).read_bytes()) for name in (*outputs, WORKBOOK)}
-    if not failures:
-        write_state(folder, BuildState(digest, solution.files, hashes))
+    write_state(folder, BuildState(digest, solution.files, hashes, failures))
     return BuildResult(
         plan=plan,
         folder=folder,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import sympy as sp
 
-from flopsheet.derive.claims import ClaimVerdict, build_ground, judge_claim
+from flopsheet.derive.claims import ClaimVerdict, build_ground, check_claims, judge_claim
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
@@ -16,7 +17,7 @@ from flopsheet.derive.strategy_cells import build_strategy_cells
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
-from flopsheet.evaluate.expectations import check_expectations
+from flopsheet.evaluate.expectations import check_expectations, check_names
 from flopsheet.evaluate.record import record_answer, record_claims, record_proofs
 from flopsheet.evaluate.solution import Solution
 from flopsheet.laws.library import load_law
@@ -27,6 +28,8 @@ from flopsheet.model.units import check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Law, Plan
+
+Result = TypeVar("Result")
 
 
 def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
@@ -81,7 +84,11 @@ _derived: dict[object, tuple[LawModel, Derivation]] = {}
 
 
 def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tuple[Graph, InputTable]:
-    """All cells of a plan, and the numbers of its inputs in every scenario."""
+    """All cells of a plan, and the numbers of its inputs in every scenario.
+
+    Raises:
+        FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
+    """
     inputs = build_input_cells(plan, model)
     minimises_loss = plan.objective == "minimize loss"
     derived = build_budget_cells(derivation) if minimises_loss else build_target_cells(derivation)
@@ -91,8 +98,24 @@ def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tup
         "budget_compute" if minimises_loss else "C_plan",
     )
     graph = build_graph((*inputs, *derived, *strategies))
-    table = build_input_table(plan, model, inputs)
-    return add_user_cells(graph, plan.cells, model.amount.name), table
+    results = [cell.id for cell in graph if cell.kind == "result"]
+    problems: list[Problem] = []
+    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    _collect(problems, lambda: check_claims(plan.claims, derivation))
+    _collect(problems, lambda: check_names(plan, results))
+    if problems or whole is None or table is None:
+        raise FlopsheetError(*problems)
+    return whole, table
+
+
+def _collect(problems: list[Problem], step: Callable[[], Result]) -> Result | None:
+    """What a step gives, or None with its problems noted: so that a plan's faults are told at once."""
+    try:
+        return step()
+    except FlopsheetError as error:
+        problems.extend(error.problems)
+        return None
 
 
 def _prove_dimensions(graph: Graph) -> Proof:

@@ -28,13 +28,13 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
     if not jobs:
         raise FlopsheetError(Problem(f"no plan below {', '.join(f'`{path}`' for path in paths)}."))
     _refuse_clashes(jobs)
-    pending = jobs if force else [job for job in jobs if not _is_current(*job, templates)]
+    current = [] if force else [job for job in jobs if _is_current(*job, templates)]
+    pending = [job for job in jobs if job not in current]
     if check_only:
         return _report_stale(pending, jobs)
+    code = max(_tell_failures(current), _build(pending, out, templates) if pending else OK)
     if not pending:
-        say(f"{len(jobs)} plans are up to date.")
-        return OK
-    code = _build(pending, out, templates)
+        say(f"{len(jobs)} plans are up to date." if len(jobs) > 1 else "The plan is up to date.")
     for path in paths:
         if path.is_dir():
             write_index(out, path, [plan for plan, _ in jobs if plan.is_relative_to(path)])
@@ -72,6 +72,17 @@ def _is_current(plan: Path, folder: Path, templates: Path | None) -> bool:
         return False
     root = next((parent for parent in plan.resolve().parents if (parent / ".git").exists()), plan.resolve().parent)
     return state.is_current(root, folder, templates)
+
+
+def _tell_failures(current: Sequence[tuple[Path, Path]]) -> int:
+    """Tell again what the checks of plans that need no build found; the exit code."""
+    code = OK
+    for plan, folder in current:
+        state = load_state(folder)
+        for failure in state.failures if state is not None else ():
+            say(f"{plan.as_posix()}: {failure}")
+            code = FAILED
+    return code
 
 
 def _report_stale(pending: Sequence[tuple[Path, Path]], jobs: Sequence[tuple[Path, Path]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -89,6 +89,19 @@ def build_ground(derivation: Derivation, regime: Regime | None, numbers: Mapping
     caps = {cap.symbol.name: cap.symbol for cap in find_caps(model).values()}
     aliases: dict[str, sp.Expr] = {model.amount.name: model.amount, "budget_compute": model.amount, **caps}
     return ClaimGround(derivation, optimum, numbers, {**aliases, **model.constants})
+
+
+def check_claims(claims: Sequence[Claim], derivation: Derivation) -> None:
+    """Refuse claims about results that do not exist, or whose formulas do not parse, all at once."""
+    ground = build_ground(derivation, None, {})
+    problems: list[Problem] = []
+    for claim in claims:
+        try:
+            _parse_claim(claim, ground)
+        except FlopsheetError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise FlopsheetError(*problems)
 
 
 def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:

@@ -7,11 +7,12 @@ from typing import Final
 
 import sympy as sp
 
-from flopsheet.derive.proof import Equation
+from flopsheet.derive.proof import Equation, Relation
 from flopsheet.document.latex import RELATIONS, align_lines, render_equation, render_latex
 
 #: How wide a line may be, in widths of a letter; a page of GitHub holds about so many.
-PAGE: Final = 58.0
+PAGE: Final = 50.0
+_TURNED: Final[Mapping[str, Relation]] = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _SMALL: Final = 0.7
 _SPACED: Final = 1.6
 _BRACKETS: Final = 1.2
@@ -28,10 +29,19 @@ def lay_out(
         language: The language of words in formulas.
         page: The width of a line, in widths of a letter.
     """
+    equations = [_turn(equation) for equation in equations]
     if len(equations) == 1 and _width_of(equations[0]) <= page:
         return render_equation(equations[0], symbols=symbols, language=language)
     lines = [line for equation in equations for line in _break(equation, symbols, language, page)]
     return align_lines(lines)
+
+
+def _turn(equation: Equation) -> Equation:
+    """An inequality with its short side left, where relations align; with a number, that stays right."""
+    turned = _TURNED.get(equation.relation)
+    if turned is None or equation.right.is_Number or measure(equation.left) <= measure(equation.right):
+        return equation
+    return Equation(equation.right, equation.left, turned)
 
 
 def _width_of(equation: Equation) -> float:

@@ -153,7 +153,7 @@ class FormulaPrinter(LatexPrinter):
         """What a power is taken of: in parentheses unless it is one symbol or number."""
         text = str(self._print(base))
         whole = (base.is_Symbol or base.is_Integer or base.is_Float) and _ATOM.fullmatch(text)
-        closed = text.startswith((r"\left\lfloor", r"\left\lceil"))
+        closed = isinstance(base, (sp.floor, sp.ceiling))  # they bring brackets
         return text if whole or closed else rf"\left({text}\right)"
 
     def _exponent(self, exponent: sp.Expr) -> str:
@@ -169,11 +169,12 @@ class FormulaPrinter(LatexPrinter):
         return f"{sign}{self._slash_side(above)}/{self._slash_side(below, below=True)}"
 
     def _slash_side(self, factors: Sequence[sp.Expr], *, below: bool = False) -> str:
-        """One side of a slash: sums in parentheses, and below the slash products too."""
-        if len(factors) > 1:
-            return f"({self._factors(factors)})" if below else self._factors(factors)
-        text = self._print(factors[0])
-        return f"({text})" if factors[0].is_Add else text
+        """One side of a slash: sums and bare logarithms in parentheses, and below the slash products too."""
+        single = len(factors) == 1
+        text = str(self._print(factors[0])) if single else self._factors(factors)
+        loose = factors[0].is_Add if single else below
+        # Without parentheses the slash would belong to what the logarithm is taken of.
+        return f"({text})" if loose or (r"\ln " in text and not below) else text
 
     def _print_ExpBase(self, expr: sp.exp, exp: str | None = None) -> str:
         power = rf"e^{{{self._exponent(expr.args[0])}}}"

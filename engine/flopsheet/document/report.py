@@ -9,8 +9,10 @@ from typing import Final
 
 from flopsheet.document.charts import render_chart
 from flopsheet.document.curves import compile_curves
-from flopsheet.document.figures import Figure, draw_figures
+from flopsheet.document.figures import draw_figures
+from flopsheet.document.naming import describe_caps
 from flopsheet.document.render import render_template
+from flopsheet.document.scene import Figure
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
 from flopsheet.document.symbols import list_symbols
@@ -25,7 +27,7 @@ from flopsheet.document.view_provenance import (
     list_settings,
     render_bibtex,
 )
-from flopsheet.document.view_summary import build_summary, describe_caps
+from flopsheet.document.view_summary import build_summary
 from flopsheet.document.view_tables import (
     is_held_back,
     list_cells,

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from flopsheet.derive.claims import ClaimVerdict
+import sympy as sp
+
+from flopsheet.derive.claims import Allocation, ClaimVerdict
 from flopsheet.document.latex import render_latex
+from flopsheet.document.naming import head_of, unit_of
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
-from flopsheet.document.view_summary import head_of
 from flopsheet.document.words import Words, math_cell
+
+#: Conditions that hold up to rounding are no further from 1 than this.
+_ROUNDING: Final = 1e-9
+_DIGITS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,10 @@ def _view_claim(source: ReportSource, words: Words, symbols: Mapping[str, str], 
         Column(words.say("claim.derived"), "left"),
     ]
     formulas = [
-        [math_cell(render_latex(side, symbols=symbols)) for side in (stated.left, stated.right, right.right)]
+        [
+            words.code(stated.left.name),
+            *(math_cell(render_latex(side, symbols=symbols)) for side in (stated.right, right.right)),
+        ]
         for stated, right in zip(verdict.stated, verdict.right, strict=True)
     ]
     return ClaimView(
@@ -53,7 +64,7 @@ def _view_claim(source: ReportSource, words: Words, symbols: Mapping[str, str], 
         explanation=_explain(words, verdict),
         identities=_identities(source, words, symbols, verdict),
         counterexample=_counterexample(source, words, verdict),
-        remark=_remark(source, words, verdict),
+        remark=_remark(words, verdict),
     )
 
 
@@ -89,7 +100,7 @@ def _identities(
         left = render_latex(conditions[name], symbols=symbols)
         parts = [left, render_latex(expr, symbols=symbols)] if expr.free_symbols else [left]
         number = render_number(value, digits=MAX_DIGITS, style="latex")
-        holds = abs(value - 1) < 1e-9  # noqa: PLR2004 - beyond rounding
+        holds = abs(value - 1) < _ROUNDING
         tail = "" if holds else r" \ne 1"
         always = model.amount not in expr.free_symbols
         key = "holds" if holds else "fails_always" if always else "fails_here"
@@ -99,17 +110,25 @@ def _identities(
 
 
 def _counterexample(source: ReportSource, words: Words, verdict: ClaimVerdict) -> Table | None:
-    """What the claim and the optimum do with the same budget."""
-    claimed, best = verdict.claimed, verdict.best
-    if claimed is None or best is None:
+    """What the claim and the optimum make of the same budget; None where nothing is refuted."""
+    if verdict.verdict != "refuted":
         return None
+    claimed, best = verdict.claimed, verdict.best
     rows = []
-    for number, z in enumerate(source.model.decisions):
-        unit = source.model.decision(z).unit
-        cells = [words.number(side.decisions[z.name], unit) for side in (claimed, best)]
-        rows.append([head_of(source, words, number), *cells])
-    rows.append([words.say("report.share_spent"), *(words.percent(side.share_spent, 4) for side in (claimed, best))])
-    rows.append([words.say("report.loss"), *(words.number(side.loss, "nats/token") for side in (claimed, best))])
+    decided = {f"{z}_opt" for z in source.model.decisions} if claimed and best else set()
+    for name, values in claim_values(verdict).items():
+        if name not in decided:
+            rows.append([words.code(name), *(words.number(value, unit_of(source, name)) for value in values)])
+    if claimed and best:
+        for number, z in enumerate(source.model.decisions):
+            unit = source.model.decision(z).unit
+            cells = [words.number(side.decisions[z.name], unit) for side in (claimed, best)]
+            rows.append([head_of(source, words, number), *cells])
+        rows.append(
+            [words.say("report.share_spent"), *(words.percent(side.share_spent, 4) for side in (claimed, best))]
+        )
+        # Close to an optimum losses differ late: five digits show it.
+        rows.append([words.say("report.loss"), *(words.number(side.loss, "nats/token", 5) for side in (claimed, best))])
     budget = words.quantity(verdict.numbers[source.model.amount.name], "FLOP")
     columns = [
         Column(words.say("claim.at_budget", budget=budget), "left"),
@@ -119,11 +138,29 @@ def _counterexample(source: ReportSource, words: Words, verdict: ClaimVerdict) -
     return build_table(columns, rows)
 
 
-def _remark(source: ReportSource, words: Words, verdict: ClaimVerdict) -> str:
-    """That a claim that spends more or less than the budget is not a plan for it."""
-    claimed = verdict.claimed
-    if claimed is None or abs(claimed.share_spent - 1) < 1e-9:  # noqa: PLR2004 - beyond rounding
+def claim_values(verdict: ClaimVerdict) -> dict[str, tuple[float, float]]:
+    """What each stated formula gives at the claim's numbers, and what is right; nan where there is no value."""
+    numbers = {name: sp.Float(repr(value), _DIGITS) for name, value in verdict.numbers.items()}
+
+    def value(expr: sp.Expr) -> float:
+        found = sp.sympify(expr).evalf(_DIGITS, subs={s: numbers[s.name] for s in expr.free_symbols})
+        return float(found) if found.is_real else math.nan
+
+    pairs = zip(verdict.stated, verdict.right, strict=True)
+    return {stated.left.name: (value(stated.right), value(right.right)) for stated, right in pairs}
+
+
+def spends_otherwise(allocation: Allocation) -> bool:
+    """Whether an allocation spends more or less than its budget."""
+    return abs(allocation.share_spent - 1) > _ROUNDING
+
+
+def _remark(words: Words, verdict: ClaimVerdict) -> str:
+    """What the counterexample says: the wrong budget, or the loss given away."""
+    claimed, best = verdict.claimed, verdict.best
+    if claimed is None or best is None:
         return ""
-    key = "claim.spends_less" if claimed.share_spent < 1 else "claim.spends_more"
-    share = words.percent(claimed.share_spent, 3)
-    return words.say(key, share=share, amount=words.say("limit.compute"))
+    if spends_otherwise(claimed):
+        key = "claim.spends_less" if claimed.share_spent < 1 else "claim.spends_more"
+        return words.say(key, share=words.percent(claimed.share_spent, 3), amount=words.say("limit.compute"))
+    return words.say("claim.gives_away", value=words.cost(claimed.loss - best.loss, "nats/token"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from flopsheet.document.naming import binding_cell, head_of
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
 from flopsheet.document.tables import Column, Table, build_table
-from flopsheet.document.view_summary import binding_cell, head_of
 from flopsheet.document.words import Words
 from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.expectations import ExpectationVerdict

@@ -21,23 +21,24 @@ class ExpectationVerdict:
     reason: str
 
 
-def check_expectations(plan: Plan, answers: Sequence[Answer]) -> tuple[ExpectationVerdict, ...]:
-    """All expectations of a plan: the plan's own on its first scenario, a scenario's on that one.
+def check_names(plan: Plan, results: Sequence[str]) -> None:
+    """Refuse expectations that name neither a result nor a cell of the plan."""
+    known = {*results, *plan.cells}
+    every = [*plan.expect.values(), *(item for scenario in plan.scenarios for item in scenario.expect.values())]
+    problems = [
+        Problem(f"unknown result `{item.name}`.", item.place, f"expect.{item.name}", did_you_mean(item.name, known))
+        for item in every
+        if item.name not in known
+    ]
+    if problems:
+        raise FlopsheetError(*dict.fromkeys(problems))
 
-    Raises:
-        FlopsheetError: an expectation names no result or cell.
-    """
+
+def check_expectations(plan: Plan, answers: Sequence[Answer]) -> tuple[ExpectationVerdict, ...]:
+    """All expectations of a plan: the plan's own on its first scenario, a scenario's on that one."""
     pairs = [(expectation, answers[0]) for expectation in plan.expect.values()]
     for scenario, answer in zip(plan.scenarios, answers, strict=True):
         pairs += [(expectation, answer) for expectation in scenario.expect.values()]
-    known = {name for answer in answers for name in (*answer.results, *answer.cells)} | set(plan.cells)
-    problems = [
-        Problem(f"unknown result `{item.name}`.", item.place, f"expect.{item.name}", did_you_mean(item.name, known))
-        for item, answer in pairs
-        if item.name not in known and answer.status == "ok"
-    ]
-    if problems:
-        raise FlopsheetError(*problems)
     return tuple(_check(expectation, answer) for expectation, answer in pairs)
 
 

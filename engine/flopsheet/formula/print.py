@@ -99,9 +99,11 @@ def _decimal(number: sp.Rational) -> str | None:
 
 
 def _render_sum(expr: sp.Add) -> str:
+    pieces = [_within(term, _PRODUCT) if term.is_Add else _render(term)[0] for term in expr.as_ordered_terms()]
+    first = next((index for index, piece in enumerate(pieces) if not piece.startswith("-")), 0)
+    pieces.insert(0, pieces.pop(first))  # L - E reads better than -E + L
     text = ""
-    for term in expr.as_ordered_terms():
-        piece = _within(term, _PRODUCT) if term.is_Add else _render(term)[0]
+    for piece in pieces:
         if not text:
             text = piece
         elif piece.startswith("-"):
@@ -119,13 +121,16 @@ def _render_product(expr: sp.Mul) -> tuple[str, int]:
     above = [factor for factor in factors if not _is_divisor(factor)]
     below = [sp.Pow(factor.base, -factor.exp) for factor in factors if _is_divisor(factor)]
     pieces = [_within(factor, _POWER) for factor in above]
+    divisors = [_within(factor, _POWER) for factor in below]
     size = abs(coefficient)
+    if not size.is_Integer and _decimal(size) is None:
+        divisors.insert(0, str(size.q))  # C / 6 reads better than 1 / 6 * C
+        size = sp.Integer(size.p)
     if size != 1 or not pieces:
         number, binding = _render_number(size)
         pieces.insert(0, f"({number})" if binding < _PRODUCT else number)
     text = " * ".join(pieces)
-    if below:
-        divisors = [_within(factor, _POWER) for factor in below]
+    if divisors:
         text += f" / {divisors[0]}" if len(divisors) == 1 else f" / ({' * '.join(divisors)})"
     return f"-{text}" if coefficient < 0 else text, _PRODUCT if coefficient > 0 else _SUM
 

@@ -71,6 +71,11 @@ def grow(formula: FormulaText, subject: str) -> Tree:
     return Tree(root, formula.text, line, renamed, tokens)
 
 
+def check_syntax(formula: FormulaText, subject: str) -> None:
+    """Refuse a text that breaks the grammar, whatever its names may mean. Raises as `grow` does."""
+    grow(formula, subject)
+
+
 def nested_too_deeply(formula: FormulaText, subject: str) -> Problem:
     """The problem of a formula with more levels than are allowed, or than Python can walk."""
     message = f"the formula nests deeper than {MAX_LEVELS} levels."

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flopsheet.errors import FlopsheetError, did_you_mean
+from flopsheet.formula.tree import check_syntax
 from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
 from flopsheet.plan.quantity import parse_quantity, parse_unit
+from flopsheet.plan.read import read_formula
 from flopsheet.plan.shape import (
     Either,
     Formula,
@@ -190,8 +192,20 @@ def _check_scalar(shape: Shape, node: Scalar, subject: str, problems: Problems) 
         problems.add(f"must be {describe(shape)}, but is `{_cut(text)}`.", node.place, subject, remedy)
     elif isinstance(shape, Formula) and not text:
         problems.add("must be a formula, but is empty.", node.place, subject)
-    elif not isinstance(shape, Text | Formula):
+    elif isinstance(shape, Formula):
+        _check_formula(node, subject, problems)
+    elif not isinstance(shape, Text):
         problems.add(f"must be {describe(shape)}, but is `{_cut(text)}`.", node.place, subject)
+
+
+def _check_formula(node: Scalar, subject: str, problems: Problems) -> None:
+    """Hold a formula against the grammar; what its names mean is known only with the law."""
+    formula = read_formula(node)
+    try:
+        if formula is not None:
+            check_syntax(formula, subject)
+    except FlopsheetError as error:
+        problems.extend(error.problems)
 
 
 def describe(shape: Shape) -> str:

@@ -10,6 +10,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils.cell import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -28,6 +29,7 @@ LONGEST_TEXT = 32_000
 STATUS_ROW, _LINK_ROW = 3, 4
 _NARROWEST, _WIDEST, _NUMBER_WIDTH, _PADDING = 9.0, 56.0, 12.0, 2.0
 _FREEZE_BEYOND = 25
+_HIGHEST = 409.0  # points, Excel's limit
 _GOOD, _BAD = (styles.PASS_FILL, styles.PASS_COLOUR), (styles.FAIL_FILL, styles.FAIL_COLOUR)
 _PIXELS_PER_CM = 96 / 2.54
 _ROW_PIXELS = styles.ROW_HEIGHT * 96 / 72
@@ -94,13 +96,15 @@ def _set_page(sheet: Sheet, worksheet: Worksheet, version: str) -> None:
     worksheet.page_setup.orientation = "landscape"
     worksheet.page_setup.paperSize = 9  # A4
     worksheet.page_setup.fitToWidth = 1
-    worksheet.page_setup.fitToHeight = 0
+    worksheet.page_setup.fitToHeight = 1 if sheet.one_page else 0
     worksheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     margins = worksheet.page_margins
     margins.left = margins.right = 0.5
     margins.top = margins.bottom = 0.7
     rows, columns = _extent(sheet, worksheet)
     worksheet.print_area = f"A1:{get_column_letter(columns)}{rows}"
+    for row in sheet.breaks:
+        worksheet.row_breaks.append(Break(id=row - 1))
     frozen = sheet.frozen or ((_LINK_ROW + 1, 1) if rows > _FREEZE_BEYOND else None)
     worksheet.print_title_rows = f"1:{frozen[0] - 1 if sheet.frozen else STATUS_ROW}" if frozen else "1:3"
     if frozen:
@@ -181,15 +185,14 @@ def _set_sizes(sheet: Sheet, worksheet: Worksheet) -> None:
         worksheet.column_dimensions[get_column_letter(column)].width = width
     heights: dict[int, int] = {}
     for (row, column), placed in sheet.cells.items():
-        if isinstance(placed.content, str) and placed.style in styles.WRAPPED:
+        shown = placed.content.cached if isinstance(placed.content, Formula) else placed.content
+        if isinstance(shown, str) and placed.style in styles.WRAPPED:
             room = max(1.0, widths.get(column, _NARROWEST) - 1)
-            lines = sum(
-                max(1, math.ceil(text_width(line, placed.style) / room)) for line in placed.content.splitlines() or [""]
-            )
+            lines = sum(max(1, math.ceil(text_width(line, placed.style) / room)) for line in shown.splitlines() or [""])
             heights[row] = max(heights.get(row, 1), lines)
-    for row, lines in sorted(heights.items()):
-        if lines > 1:
-            worksheet.row_dimensions[row].height = styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT
+    measured = {row: styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT for row, lines in heights.items() if lines > 1}
+    for row, height in sorted((measured | sheet.heights).items()):
+        worksheet.row_dimensions[row].height = min(height, _HIGHEST)
 
 
 def _needed_width(placed: Placed) -> float:

@@ -77,7 +77,10 @@ class Sheet:
     validations: dict[tuple[int, int], Validation] = field(default_factory=dict)
     charts: list[tuple[ChartBase, int, int]] = field(default_factory=list)
     widths: dict[int, float] = field(default_factory=dict)
+    heights: dict[int, float] = field(default_factory=dict)
+    breaks: list[int] = field(default_factory=list)
     frozen: tuple[int, int] | None = None
+    one_page: bool = False
 
     def put(
         self,
@@ -124,6 +127,14 @@ class Sheet:
     def set_width(self, column: int, width: float) -> None:
         """Fix the width of a column, in characters, in place of the measured one."""
         self.widths[column] = width
+
+    def set_height(self, row: int, height: float) -> None:
+        """Fix the height of a row, in points, in place of the measured one."""
+        self.heights[row] = height
+
+    def break_before(self, row: int) -> None:
+        """Begin a new printed page with a row."""
+        self.breaks.append(row)
 
     def freeze(self, row: int, column: int = 1) -> None:
         """Keep the rows above and the columns left of a cell in view; the rows above it repeat on each printed page."""

@@ -13,8 +13,9 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Pr
 from flopsheet.workbook.units import UNIT_STYLE
 
 StyleName = Literal[
-    "title", "subtitle", "status", "link", "section", "header", "header_right", "header_unit",
-    "label", "symbol", "code", "note", "unit", "input", "blank", "formula", "result", "constant", "text", "check",
+    "title", "subtitle", "status", "link", "section", "header", "header_right", "header_unit", "header_center",
+    "label", "symbol", "code", "note", "unit", "input", "choice", "blank", "formula", "result", "constant", "text",
+    "check", "flag", "equation", "relation", "words", "key_input", "key_check",
 ]  # fmt: skip
 
 FONT = "Calibri"
@@ -51,6 +52,7 @@ class _Look:
     ruled: bool = False  # a line below
     indent: int = 0
     locked: bool = True
+    shrink: bool = False  # smaller letters where the column is too narrow
 
 
 _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
@@ -63,18 +65,26 @@ _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
         "header": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, wrap=True, ruled=True),
         "header_right": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, align="right", wrap=True, ruled=True),
         "header_unit": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, wrap=True, ruled=True, indent=1),
+        "header_center": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, align="center", wrap=True, ruled=True),
         "label": _Look(wrap=True),
-        "symbol": _Look(italic=True),
+        "symbol": _Look(italic=True, shrink=True),
+        "equation": _Look(wrap=True),
+        "relation": _Look(align="center"),
         "code": _Look(size=10, colour=_GREY, wrap=True),
         "note": _Look(size=10, colour=_GREY, wrap=True, indent=1),
         "unit": _Look(size=10, colour=_GREY, indent=1),
         "input": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, align="right", boxed=True, locked=False),
+        "choice": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, wrap=True, boxed=True, locked=False),
+        "key_input": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, boxed=True),
+        "key_check": _Look(bold=True, colour=PASS_COLOUR, fill=PASS_FILL),
         "blank": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, align="right", boxed=True, locked=False),
         "formula": _Look(align="right"),
         "result": _Look(bold=True, fill=_RESULT_FILL, align="right", ruled=True),
         "constant": _Look(align="right"),
         "text": _Look(align="right"),
         "check": _Look(bold=True, align="center"),
+        "flag": _Look(align="center"),
+        "words": _Look(size=10, fill=_RESULT_FILL, align="right", wrap=True, ruled=True),
     }
 )
 
@@ -108,7 +118,13 @@ def named_style(name: StyleName) -> NamedStyle:
         ),
         fill=PatternFill("solid", start_color=look.fill) if look.fill else PatternFill(),
         border=border,
-        alignment=Alignment(horizontal=look.align, vertical="center", wrap_text=look.wrap, indent=look.indent),
+        alignment=Alignment(
+            horizontal=look.align,
+            vertical="center",
+            wrap_text=look.wrap,
+            indent=look.indent,
+            shrink_to_fit=look.shrink,
+        ),
         protection=Protection(locked=look.locked),
     )
 
@@ -120,10 +136,11 @@ def style_title(name: StyleName) -> str:
 
 _LARGE_COUNT = '[>=999500000000]0.00,,,,"T";[>=999500000]0.00,,,"B";0.00,,"M"'
 _SMALL_COUNT = '[>=999500000]0.00,,,"B";[>=999500]0.00,,"M";#,##0.##'
+_SIGNED_TRILLIONS = '+0.00,,,,"T";-0.00,,,,"T";0'
 _SIGNED_BILLIONS = '+0.00,,,"B";-0.00,,,"B";0'
 _SIGNED_MILLIONS = '+0.000,,"M";-0.000,,"M";0'
-_BEYOND_TRILLIONS, _BILLION, _MILLION = 1e17, 1e9, 1e6
-_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e6
+_BEYOND_TRILLIONS, _TRILLION, _BILLION, _MILLION = 1e17, 1e12, 1e9, 1e6
+_SMALLEST_PLAIN, _HUNDRED, _LARGEST_PLAIN = 1e-3, 100.0, 1e6
 
 _WIDE, _NARROW = 2.1, 0.95
 
@@ -136,6 +153,7 @@ _FIXED_FORMATS: Mapping[str, str] = MappingProxyType(
         "USD": "#,##0",
         "hour": "#,##0.0",
         "day": "#,##0.0",
+        "token/parameter": "#,##0.0",
     }
 )
 _COUNTED = frozenset({"token", "parameter"})
@@ -152,17 +170,34 @@ def number_format(unit: str, size: float | None = None, *, signed: bool = False)
         if size is not None and size >= _BEYOND_TRILLIONS:
             return "0.00E+00"  # a limit beyond reach would not fit its column
         if signed:
-            return _SIGNED_BILLIONS if size is None or size >= _BILLION else _SIGNED_MILLIONS
+            return _signed_count(size)
         return _LARGE_COUNT if size is None or size >= _MILLION else _SMALL_COUNT
     plain = _FIXED_FORMATS.get(unit) or _ratio_format(size)
     return f"+{plain};-{plain};{plain}" if signed else plain
 
 
+def typed_format(unit: str, value: float | None) -> str:
+    """The format of a number that somebody types: it shows every digit of it, and counts still read as M, B and T."""
+    if unit in _COUNTED:
+        return number_format(unit, value)
+    if unit == "FLOP":
+        return "0.00####E+00"
+    size = abs(value) if value else 1.0
+    return "0.0########" if _SMALLEST_PLAIN <= size < _LARGEST_PLAIN else "0.0########E+00"
+
+
+def _signed_count(size: float | None) -> str:
+    """The format of a difference of counts."""
+    if size is None or size >= _BILLION:
+        return _SIGNED_BILLIONS if size is None or size < _TRILLION else _SIGNED_TRILLIONS
+    return _SIGNED_MILLIONS
+
+
 def _ratio_format(size: float | None) -> str:
-    """The format of a number without a format of its own: four decimals, or scientific when that shows too little."""
-    if size is None or size == 0 or _SMALLEST_PLAIN <= size < _LARGEST_PLAIN:
+    """The format of a number without one of its own: four decimals, one for hundreds, or scientific."""
+    if size is None or size == 0 or _SMALLEST_PLAIN <= size < _HUNDRED:
         return "0.0000"
-    return "0.000E+00"
+    return "#,##0.0" if _HUNDRED <= size < _LARGEST_PLAIN else "0.000E+00"
 
 
 def text_width(text: str, style: StyleName = "label") -> float:

@@ -88,3 +88,24 @@ def test_every_label_that_the_package_names_exists() -> None:
     known = load_catalogue("en")
     missing = [(module, key) for module, key in named_keys() if key not in known and Path(key).suffix not in files]
     assert not missing
+
+
+def used_patterns() -> Iterator[re.Pattern[str]]:
+    """What package and templates name: keys in quotes whole, keys put together from a table and a part as patterns."""
+    tables = "|".join(sorted({key.split(".")[0] for key in load_catalogue("en")}))
+    quoted = re.compile(rf"""["']((?:{tables})\.[^"'\n]*)["']""")
+    put_together = re.compile(rf"""["']((?:{tables})\.)["'] \+""")
+    files = [*Path(flopsheet.__file__).parent.rglob("*.py"), *template_root().rglob("*.jinja")]
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        for key in quoted.findall(text):
+            yield re.compile(re.sub(r"\\\{.*?(\\\}|$)", ".+", re.escape(key)))
+        for table in put_together.findall(text):
+            yield re.compile(re.escape(table) + ".+")
+
+
+def test_every_label_is_used() -> None:
+    """No label is left over that nothing shows."""
+    patterns = list(used_patterns())
+    unused = [key for key in load_catalogue("en") if not any(pattern.fullmatch(key) for pattern in patterns)]
+    assert unused == []

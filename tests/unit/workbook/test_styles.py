@@ -1,6 +1,6 @@
 import pytest
 
-from flopsheet.workbook.styles import number_format, text_width
+from flopsheet.workbook.styles import number_format, text_width, typed_format
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,10 @@ from flopsheet.workbook.styles import number_format, text_width
         ("nats/token", 2.0, False, "0.0000"),
         ("1", 0.34, False, "0.0000"),
         ("1", 1e-9, False, "0.000E+00"),
-        ("1", 406.4, False, "0.0000"),
+        ("1", 40.64, False, "0.0000"),
+        ("1", 406.4, False, "#,##0.0"),
+        ("token/parameter", 20.0, False, "#,##0.0"),
+        ("token", 3e13, True, '+0.00,,,,"T";-0.00,,,,"T";0'),
         ("1", 4e8, False, "0.000E+00"),
         ("token", 1.4e12, False, '[>=999500000000]0.00,,,,"T";[>=999500000]0.00,,,"B";0.00,,"M"'),
         ("token", 300.0, False, '[>=999500000]0.00,,,"B";[>=999500]0.00,,"M";#,##0.##'),
@@ -45,3 +48,19 @@ def test_width_counts_wide_and_combining_characters():
     assert text_width("ab\nabcd") == text_width("abcd")
     assert text_width("abcd", "code") < text_width("abcd")
     assert text_width("") == 0
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "expected"),
+    [
+        ("1", 1.69, "0.0########"),
+        ("1", None, "0.0########"),
+        ("1", 8.8e13, "0.0########E+00"),
+        ("nats/token", -0.0001, "0.0########E+00"),
+        ("FLOP", 1e22, "0.00####E+00"),
+        ("parameter", 8e9, '[>=999500000000]0.00,,,,"T";[>=999500000]0.00,,,"B";0.00,,"M"'),
+    ],
+)
+def test_a_typed_number_shows_its_digits(unit, value, expected):
+    """What a reader types is not rounded on the sheet, whatever was there before."""
+    assert typed_format(unit, value) == expected

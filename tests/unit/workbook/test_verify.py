@@ -32,6 +32,18 @@ def written(path, cells, *, units=()):
     return path
 
 
+def rewrite(path, change):
+    """Change the text of a workbook's first sheet."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    before = parts["xl/worksheets/sheet1.xml"].decode()
+    parts["xl/worksheets/sheet1.xml"] = change(before).encode()
+    assert parts["xl/worksheets/sheet1.xml"] != before.encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
 def test_two_engines_confirm_a_whole_workbook(demo_path, capfd):
     """Every formula cell of the small workbook agrees to the last digits, and nothing is printed on the way."""
     result = verify_workbook(demo_path, engines=FAST)
@@ -66,6 +78,14 @@ def test_a_stored_value_that_is_off_is_found_by_each_engine(tmp_path):
     assert verify_workbook(path, engines=FAST, tolerance=1e-11).agrees
 
 
+@pytest.mark.libreoffice
+def test_libreoffice_does_not_trust_what_is_stored(tmp_path):
+    """It would give back the stored values if it found any: a wrong one shows that it calculated."""
+    path = written(tmp_path / "a.xlsx", [("A1", 3.0, None), ("A2", "=A1*7", 22.0), ("A3", "=A2+1", 22.0)])
+    found = verify_workbook(path, engines=("libreoffice",)).disagreements
+    assert [(item.cell.coordinate, item.stored, item.recalculated) for item in found] == [("A2", 22.0, 21.0)]
+
+
 def test_texts_and_truth_values_compare_exactly(tmp_path):
     """yes is not YES, TRUE is not 1, and a text is not a number."""
     cells = [("A1", '=IF(1=1,"yes","no")', "YES"), ("A2", "=1=1", 1.0), ("A3", "=1+1", "2"), ("A4", "=1=1", True)]
@@ -86,10 +106,9 @@ def test_errors_disagree_whatever_is_stored(tmp_path):
 
 
 def test_a_formula_without_a_stored_value_disagrees(tmp_path, capfd):
-    """openpyxl alone writes such workbooks; they show blanks in a preview. Nothing is printed to stdout for them."""
-    book = openpyxl.Workbook()
-    book.worksheets[0]["A1"] = "=1+1"
-    book.save(tmp_path / "a.xlsx")
+    """It shows a blank in a preview. ironcalc would print a line for it, which must not spoil JSON."""
+    written(tmp_path / "a.xlsx", [("A1", "=1+1", 2.0)])
+    rewrite(tmp_path / "a.xlsx", lambda sheet: sheet.replace("<v>2.0</v>", ""))
     result = verify_workbook(tmp_path / "a.xlsx", engines=FAST)
     assert [(item.engine, item.stored, item.cell.coordinate) for item in result.disagreements] == [(None, None, "A1")]
     assert capfd.readouterr() == ("", "")
@@ -178,14 +197,7 @@ def test_an_engine_that_fails_makes_the_verification_fail(demo_path, monkeypatch
 def test_shared_formulas_and_shared_texts_of_other_programs_are_read(tmp_path):
     """Excel stores a column of copies once; each cell is still compared."""
     path = written(tmp_path / "a.xlsx", [("A1", 2.0, None), ("A2", "=A1*3", 6.0), ("A3", "=A2*3", 19.0)])
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    sheet = parts["xl/worksheets/sheet1.xml"].decode()
-    sheet = sheet.replace("<f>A1*3</f>", '<f t="shared" ref="A2:A3" si="0">A1*3</f>')
-    sheet = sheet.replace("<f>A2*3</f>", '<f t="shared" si="0"/>')
-    parts["xl/worksheets/sheet1.xml"] = sheet.encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
+    rewrite(path, lambda sheet: sheet.replace("<f>A1*3</f>", '<f t="shared" ref="A2:A3" si="0">A1*3</f>'))
+    rewrite(path, lambda sheet: sheet.replace("<f>A2*3</f>", '<f t="shared" si="0"/>'))
     found = verify_workbook(path, engines=("formualizer",)).disagreements
     assert [(item.cell.coordinate, item.formula, item.recalculated) for item in found] == [("A3", "A2*3", 18.0)]

@@ -2,69 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
 from flopsheet.workbook.sheets.checks import TOLERANCE
+from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
 _SHEETS = ("Inputs", "Scenarios", "Plan", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
-    """Purpose, links to every sheet, the colour key and provenance."""
+    """What the plan asks, how to use the book, links to every sheet, the colour key and provenance, on one page."""
     t, plan = context.t, context.solution.plan
-    sheet = book.sheet("Index", plan.title, plan.description.strip().replace("\n", " ")[:200])
-    row = FIRST_ROW
-    sheet.put(row, _FIRST, t("workbook.purpose"), style="section")
-    sheet.put(row + 1, _FIRST, t("workbook.purpose_text"), style="subtitle")
-    sheet.put(row + 2, _FIRST, t("workbook.note_base_units"), style="subtitle")
-    row += 4
-    sheet.put(row, _FIRST, t("workbook.contents"), style="section")
-    row += 1
-    sheet.put(row, _FIRST, t("workbook.sheet"), style="header")
-    sheet.put(row, _SECOND, t("workbook.what"), style="header")
-    for name in _SHEETS:
-        row += 1
-        sheet.link(row, _FIRST, name, name)
-        sheet.put(row, _SECOND, t(f"contents.{name.lower().replace('-', '_')}"))
-    row += 2
-    sheet.put(row, _FIRST, t("workbook.colour_key"), style="section")
-    for key in ("colour_input", "colour_formula", "colour_result"):
-        row += 1
-        sheet.put(row, _FIRST, t(f"workbook.{key}_name"))
-        sheet.put(row, _SECOND, t(f"workbook.{key}"))
-    row += 2
-    _put_provenance(sheet, context, row)
-    sheet.set_width(_FIRST, 30.0)
-    sheet.set_width(_SECOND, 90.0)
+    sheet = book.sheet("Index", plan.title, t("contents.index"))
+    sheet.one_page = True
+    description = " ".join(plan.description.split())
+    purpose = [(t("workbook.question"), description)] if description else []
+    purpose += [
+        (t("workbook.how_to_use"), t("workbook.how_to_change")),
+        ("", t("workbook.how_to_choose")),
+        ("", t("workbook.how_to_trust")),
+        (t("workbook.units"), t("workbook.note_base_units")),
+    ]
+    row = _put_pairs(sheet, FIRST_ROW, t("workbook.purpose"), purpose)
+    row = _put_contents(sheet, context, row)
+    row = _put_colours(sheet, context, row)
+    _put_pairs(sheet, row, t("workbook.provenance"), _provenance(context))
+    sheet.set_width(_FIRST, 26.0)
+    sheet.set_width(_SECOND, 104.0)
     return sheet
 
 
-def _put_provenance(sheet: Sheet, context: Context, row: int) -> None:
+def _put_pairs(sheet: Sheet, row: int, title: str, pairs: Sequence[tuple[str, str]]) -> int:
+    """A titled block of names and texts; gives the row after a gap."""
+    sheet.put(row, _FIRST, title, style="section")
+    for name, text in pairs:
+        row += 1
+        if name:
+            sheet.put(row, _FIRST, name)
+        sheet.put(row, _SECOND, text)
+    return row + 2
+
+
+def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
+    """A link to every sheet with what it shows; gives the row after a gap."""
+    t = context.t
+    sheet.put(row, _FIRST, t("workbook.contents"), style="section")
+    sheet.put(row + 1, _FIRST, t("workbook.sheet"), style="header")
+    sheet.put(row + 1, _SECOND, t("workbook.what"), style="header")
+    row += 1
+    for name in _SHEETS:
+        row += 1
+        key = name.lower().replace("-", "_")
+        title = t(f"workbook.{key}")
+        shown = name if title == name else f"{name} {title}"
+        sheet.link(row, _FIRST, shown, name)
+        sheet.put(row, _SECOND, t(f"contents.{key}"))
+    return row + 2
+
+
+def _put_colours(sheet: Sheet, context: Context, row: int) -> int:
+    """Each kind of cell as it looks; gives the row after a gap."""
+    t = context.t
+    sheet.put(row, _FIRST, t("workbook.colour_key"), style="section")
+    looks: tuple[tuple[str, StyleName], ...] = (
+        ("colour_input", "key_input"),
+        ("colour_formula", "label"),
+        ("colour_result", "result"),
+        ("colour_check", "key_check"),
+    )
+    for key, style in looks:
+        row += 1
+        sheet.put(row, _FIRST, t(f"workbook.{key}_name"), style=style)
+        sheet.put(row, _SECOND, t(f"workbook.{key}"))
+    return row + 2
+
+
+def _provenance(context: Context) -> list[tuple[str, str]]:
     """Where the workbook comes from: nothing here changes from day to day or machine to machine."""
     t, solution = context.t, context.solution
     law = solution.model.law
-    sheet.put(row, _FIRST, t("workbook.provenance"), style="section")
     source = law.source
-    cited = (
-        t("report.not_stated")
-        if source is None
-        else ", ".join(
-            part
-            for part in (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url)
-            if part
-        )
+    parts = (
+        (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url) if source is not None else ()
     )
-    for key, text in (
-        ("report.plan_file", solution.plan.path),
-        ("report.files", ", ".join(solution.files)),
-        ("report.law", f"{law.name}{t('document.colon')}{law.title}"),
-        ("report.law_source", cited),
-        ("report.version", context.version),
-        ("report.inputs_hash", context.inputs_sha256),
-        ("workbook.agreement", t("workbook.agreement_text", tolerance=f"{TOLERANCE:g}")),
-    ):
-        row += 1
-        sheet.put(row, _FIRST, t(key))
-        sheet.put(row, _SECOND, text)
+    return [
+        (t("report.plan_file"), solution.plan.path),
+        (t("report.files"), ", ".join(solution.files)),
+        (t("report.law"), f"{law.name}{t('document.colon')}{law.title}"),
+        (t("report.law_source"), ", ".join(part for part in parts if part) or t("report.not_stated")),
+        (t("report.version"), context.version),
+        (t("report.inputs_hash"), context.inputs_sha256),
+        (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{TOLERANCE:g}")),
+    ]

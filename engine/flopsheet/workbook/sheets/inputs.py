@@ -7,13 +7,23 @@ from openpyxl.utils.cell import get_column_letter
 from flopsheet.model.cell import Cell
 from flopsheet.plan.plan import Sourced
 from flopsheet.workbook.book import Book
-from flopsheet.workbook.context import Context
+from flopsheet.workbook.context import NONE, SEEN_AS_NONE, Context
 from flopsheet.workbook.flat import is_limit
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet, Validation
-from flopsheet.workbook.styles import number_format
+from flopsheet.workbook.styles import StyleName, typed_format
 
-NONE = "none"
 _LABEL, _KEY, _UNIT, _VALUE, _LOW, _HIGH, _GENERATED, _CHANGED, _SOURCE = range(1, 10)
+_HEADERS: dict[int, StyleName] = {
+    _UNIT: "header_unit",
+    _VALUE: "header_right",
+    _LOW: "header_right",
+    _HIGH: "header_right",
+    _GENERATED: "header_right",
+    _CHANGED: "header_center",
+}
+_ROOM = 100.0
+"""How many times larger or smaller than its value a constant may become."""
+
 _BOUNDS = {
     "FLOP": (1e3, 1e45),
     "parameter": (1.0, 1e45),
@@ -61,9 +71,7 @@ def _put_header(sheet: Sheet, context: Context, row: int) -> int:
         (_CHANGED, "changed"),
         (_SOURCE, "source"),
     ):
-        right = column in {_VALUE, _LOW, _HIGH, _GENERATED}
-        style = "header_right" if right else "header_unit" if column == _UNIT else "header"
-        sheet.put(row, column, context.t(f"workbook.{key}"), style=style)  # type: ignore[arg-type]
+        sheet.put(row, column, context.t(f"workbook.{key}"), style=_HEADERS.get(column, "header"))
     return row + 1
 
 
@@ -72,28 +80,26 @@ def _put_input(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
     value, source = base_value(context, cell)
     low, high = bounds_of(context, cell)
     name = context.flat.names.name("input", (cell.key or "").replace(".", "_"))
-    shown = number_format(cell.unit, value if isinstance(value, float) else None)
+    shown = typed_format(cell.unit, value if isinstance(value, float) else None)
     sheet.put(row, _LABEL, context.label(cell))
     sheet.put(row, _KEY, cell.key, style="code")
     sheet.put(row, _UNIT, cell.unit, style="unit")
     sheet.put(row, _VALUE, value, style="input", number_format=shown, name=name)
     for column, bound in ((_LOW, low), (_HIGH, high)):
-        sheet.put(row, column, bound, style="constant", number_format="0.##E+00")
+        sheet.put(row, column, bound, style="constant", number_format="0.00E+00")
     sheet.put(row, _GENERATED, value, style="constant" if isinstance(value, float) else "text", number_format=shown)
     here = {column: f"${get_column_letter(column)}${row}" for column in (_LOW, _HIGH, _GENERATED)}
     sheet.put(
         row,
         _CHANGED,
         Formula(f"IF({name} = {here[_GENERATED]}, 0, 1)", 0.0),
-        style="formula",
+        style="flag",
         number_format=_yes(context),
     )
     sheet.put(row, _SOURCE, source, style="code")
     limits = f"Inputs!{here[_LOW]}", f"Inputs!{here[_HIGH]}"
     sheet.validate(row, _VALUE, build_validation(context, cell, name, limits, blank=not isinstance(value, float)))
     context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"] = limits
-    if cell.kind == "constant" or not is_limit(cell):
-        context.bad_inputs.append(cell.id)
 
 
 def _yes(context: Context) -> str:
@@ -122,11 +128,19 @@ def source_text(source: Sourced) -> str:
 
 
 def bounds_of(context: Context, cell: Cell) -> tuple[float, float]:
-    """The limits of what may be typed."""
+    """The limits of what may be typed; whatever the plan itself sets lies within them."""
+    used = [float(value) for value in context.flat.values[cell.id] if value < SEEN_AS_NONE]
+    base, _ = base_value(context, cell)
+    if isinstance(base, float):
+        used.append(base)
     if cell.kind == "constant":
-        value = context.solution.model.law.constants[cell.id].value
-        return (value * 1e-3, value * 1e3) if value > 0 else (-1e6, 1e6)
-    return _BOUNDS[cell.unit]
+        # The derivation takes logarithms of constants that are positive in the law: they stay so.
+        sizes = [abs(value) for value in used if value] or [1.0]
+        if context.solution.model.law.constants[cell.id].value > 0:
+            return min(sizes) / _ROOM, max(sizes) * _ROOM
+        return -max(sizes) * _ROOM, max(sizes) * _ROOM
+    low, high = _BOUNDS.get(cell.unit, (1e-9, 1e45))
+    return min([low, *used]), max([high, *used])
 
 
 def build_validation(

@@ -9,6 +9,7 @@ import sympy as sp
 from flopsheet.derive.algebra import isolate
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
 from flopsheet.derive.derivation import Derivation
+from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, make_symbol
 
@@ -24,7 +25,7 @@ def build_strategy_cells(
         amount: The id of the cell that holds the budget.
 
     Raises:
-        ValueError: the budget cannot be solved for a strategy's decision.
+        FlopsheetError: the budget cannot be solved for a strategy's decisions.
     """
     spent = make_symbol(amount)
     build = CellBuilder(derivation, spent)
@@ -57,7 +58,9 @@ def _fix_choice(derivation: Derivation, kind: str, fixed: sp.Symbol, spent: sp.S
     if kind == "tokens_per_parameter":
         found = isolate(model.cost.subs(tokens, fixed * parameters), model.amount, parameters)
         if found is None:
-            raise ValueError(kind)
+            place = model.law.cost.place if model.law.cost else model.law.place
+            message = f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            raise FlopsheetError(Problem(message, place, "cost"))
         size = found.value.subs(model.amount, spent)
         return {parameters: size, tokens: fixed * size}
     chosen = parameters if kind == "parameters" else tokens

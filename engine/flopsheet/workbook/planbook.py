@@ -13,7 +13,7 @@ from flopsheet.workbook.sheets.checks import add_checks
 from flopsheet.workbook.sheets.derivation import add_derivation
 from flopsheet.workbook.sheets.index import add_index
 from flopsheet.workbook.sheets.inputs import add_inputs
-from flopsheet.workbook.sheets.iso_flop import add_iso_flop
+from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
 from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
 
@@ -50,7 +50,8 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     add_inputs(book, context)
     add_scenarios(book, context)
     add_plan(book, context)
-    add_iso_flop(book, context)
+    if draws_iso_flop(context):
+        add_iso_flop(book, context)
     add_derivation(book, context)
     add_checks(book, context)
     return book

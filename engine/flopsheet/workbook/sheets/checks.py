@@ -15,6 +15,7 @@ from flopsheet.workbook.sheets.scenarios import POSITION
 from flopsheet.workbook.styles import StyleName
 
 _UNCHANGED = "chk_unchanged"
+_CLOSE = "{m} = {e}, ABS({m} - {e}) <= {t} * ABS({e})"
 _HEAD = FIRST_ROW + 3
 _HEADERS: tuple[tuple[int, str, StyleName], ...] = (
     (LABEL, "check", "header"),
@@ -78,8 +79,8 @@ def _put_inputs(rows: CheckRows) -> None:
     for cell in context.flat.inputs:
         label = context.t("check.within", name=context.label(cell))
         low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
-        name = context.flat.names.name("input", (cell.key or "").replace(".", "_"))
-        fixed = f"IF(AND(ISNUMBER({name}), {name} >= {low}, {name} <= {high}), 0, 1)"
+        base = context.places[f"base_{cell.id}"]
+        fixed = f"IF(AND(ISNUMBER({base}), {base} >= {low}, {base} <= {high}), 0, 1)"
         rows.add(label, Formula(context.outside.get(cell.id, fixed), 0.0), 0.0, "{m} = {e}", shape="0")
 
 
@@ -139,7 +140,9 @@ def _put_column(rows: CheckRows) -> None:
         column = Formula(_in_column(context, context.rows[cell.id]), value)
         label = context.t("check.scenario_column", name=context.label(cell))
         measured = Formula(rows.flat.name(cell), value)
-        rows.add(label, measured, column, "{m} = {e}", unit=cell.unit, shape=format_of(cell, value))
+        # The sheets may add up in another order, so that the last bits differ.
+        test, shape = f"OR({_CLOSE})", format_of(cell, value)
+        rows.add(label, measured, column, test, unit=cell.unit, shape=shape, otherwise="{m} = {e}")
 
 
 def _in_column(context: Context, row: int) -> str:
@@ -162,7 +165,7 @@ def _put_headline(rows: CheckRows, cell: Cell) -> None:
     value = flat.shown(cell, 0)
     label = context.t("check.generated", name=context.label(cell))
     expected = Formula(_in_column(context, context.generated[cell.id]), value)
-    test = f"OR({_UNCHANGED} = 0, {{m}} = {{e}}, ABS({{m}} - {{e}}) <= {{t}} * ABS({{e}}))"
+    test = f"OR({_UNCHANGED} = 0, {_CLOSE})"
     may_be_word = any(isinstance(flat.shown(cell, index), str) for index in range(len(flat.scenarios)))
     # No difference can be taken of a word: then it must be the same one.
     otherwise = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"

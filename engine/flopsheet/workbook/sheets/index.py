@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
+from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.sheets.check_rows import AGREEMENT
 from flopsheet.workbook.styles import StyleName
 
@@ -55,6 +56,8 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
     sheet.put(row + 1, _SECOND, t("workbook.what"), style="header")
     row += 1
     for name in _SHEETS:
+        if name == "Iso-FLOP" and not draws_iso_flop(context):
+            continue
         row += 1
         key = name.lower().replace("-", "_")
         title = t(f"workbook.{key}")

@@ -16,9 +16,7 @@ from flopsheet.workbook.stored import Address, Value, parse_cells, parse_referen
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(
-    path
-    for path in (ROOT / "scenarios").rglob("*.yaml")
-    if not path.name.startswith("_") and "laws" not in path.parts
+    path for path in (ROOT / "scenarios").rglob("*.yaml") if not path.name.startswith("_") and "laws" not in path.parts
 )
 
 
@@ -39,8 +37,9 @@ class Book:
     def edit(self, target: Path, changes: Mapping[str, object]) -> Path:
         """A copy with other contents in some cells: each a defined name or `Sheet!A1`. None empties a cell."""
         book = openpyxl.load_workbook(self.path)
+        names = {name.upper(): defined.attr_text for name, defined in book.defined_names.items()}
         for name, content in changes.items():
-            text = name if "!" in name else book.defined_names[name].attr_text
+            text = name if "!" in name else names[name.upper()]
             address = parse_reference(text or "")
             assert address is not None
             book[address.sheet][address.coordinate].value = content  # type: ignore[index]

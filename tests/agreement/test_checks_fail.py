@@ -18,7 +18,7 @@ class Checks:
     def __init__(self, path):
         self.stored = parse_cells(path, read_package(path))
         self.inputs = [
-            name.lower()
+            name
             for name, place in sorted(self.stored.names.items(), key=lambda item: (item[1].sheet, item[1].row))
             if place.sheet == "Inputs"
         ]
@@ -49,7 +49,7 @@ class Checks:
             column, line = re.search(r"\$([A-Z]+)\$(\d+):", expected).groups()
             if self.stored.cells[Address("Scenarios", int(line), 4)].formula is None:
                 return {f"Scenarios!{column}{line}": "something else"}
-            return {measured: "=1 + scenario_index"}
+            return {measured: "=17 + scenario_index"}
         return self._optimum(measured, expected)
 
     def _optimum(self, measured, expected):
@@ -62,7 +62,7 @@ class Checks:
         if cap is None and "*" not in measured:
             return {measured: -1}
         if "*" not in measured:
-            return {cap[1]: f"=2 * {cap[2]}", "in_caps_parameters": 1e9, "in_caps_tokens": 1e9}
+            return {cap[1]: f"=2 * {cap[2]}", "in_caps_parameters": 2e10, "in_caps_tokens": 2e12}
         multiplier = measured.partition(" ")[0]
         if cap is None:
             return {multiplier: 1, "C_total": "=0.5 * c_budget_compute"}

@@ -66,8 +66,10 @@ cells:
   room: {formula: caps_parameters / N_opt, unit: '1'}
   over: {formula: L_opt - E, unit: nats/token}
 """,
-    "target that nothing reaches first": TARGET.replace("2.2", "1.5") + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
-    "target that the caps exclude first": TARGET + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
+    "target that nothing reaches first": TARGET.replace("2.2", "1.5")
+    + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
+    "target that the caps exclude first": TARGET
+    + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
     "other letters": INLINE.format(
         """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
   cost: 6 * P * Q
@@ -93,9 +95,12 @@ scenarios: {base: {}, more: {budget.compute: 1e23 FLOP}}
 """
     ),
     "kaplan": BUDGET.replace("hoffmann_2022", "kaplan_2020") + "caps: {parameters: 8B, tokens: 100B}\n",
-    "constants": BUDGET + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
-    "extremes": BUDGET + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
-    "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'") + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
+    "constants": BUDGET
+    + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
+    "extremes": BUDGET
+    + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
+    "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'")
+    + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
 }
 
 
@@ -121,5 +126,7 @@ def test_the_words_of_an_unreachable_target(tmp_path):
     plan.write_text(PLANS["target that nothing reaches first"], encoding="utf-8")
     write_plan_workbook(api.solve_plan(plan), book, version="0", inputs_sha256="0" * 64)
     stored = parse_cells(book, read_package(book))
-    shown = {name: stored.cells[stored.names[name.upper()]].value for name in ("N_opt", "C_total", "efficiency", "L_opt")}
+    shown = {
+        name: stored.cells[stored.names[name.upper()]].value for name in ("N_opt", "C_total", "efficiency", "L_opt")
+    }
     assert shown == {"N_opt": "infinite", "C_total": "infinite", "efficiency": "–", "L_opt": 1.69}

@@ -8,6 +8,7 @@ from flopsheet.workbook.planbook import write_plan_workbook
 from flopsheet.workbook.stored import CellError, parse_cells
 from flopsheet.workbook.verify import verify_workbook
 
+
 def check_agreement(book, engines):
     """Recalculate with the engines and expect every stored value."""
     result = verify_workbook(book.path, engines=engines)

@@ -19,11 +19,14 @@ class Edits:
         self.chance = random.Random(f"{book.plan.stem} {seed}")  # noqa: S311 - the same edits in every run
         self.plan = book.solution.plan
         self.answers = {answer.name: answer for answer in book.solution.answers}
-        self.keys = {cell.key: cell for cell in book.solution.graph if cell.key and not cell.key.startswith("strategies.")}
+        self.keys = {
+            cell.key: cell for cell in book.solution.graph if cell.key and not cell.key.startswith("strategies.")
+        }
         self.law = book.solution.model.law.constants
         self.base = {key: self._base(key) for key in self.keys}
         self.own = {
-            s.name: {key: "none" if o.value is None else o.value for key, o in s.overrides.items()} for s in self.plan.scenarios
+            s.name: {key: "none" if o.value is None else o.value for key, o in s.overrides.items()}
+            for s in self.plan.scenarios
         }
         self.changes = {}
         self.chosen = self.chance.choice(self.plan.scenarios)
@@ -40,7 +43,7 @@ class Edits:
 
     def _change(self):
         """Change the base, an override of the chosen scenario, or take an override back."""
-        key = self.chance.choice([*(k for k in self.keys if not k.startswith("constants.")) , *self.keys])
+        key = self.chance.choice([*(k for k in self.keys if not k.startswith("constants.")), *self.keys])
         name, value = key.replace(".", "_"), self._value(key)
         scenario = self.chance.choice([self.chosen, self.chosen, *self.plan.scenarios])
         action = self.chance.random()
@@ -122,7 +125,11 @@ def follow(book, seed, tmp_path, recalculate, engine):
     answers = api.solve_plan(book.plan, sets=edits.as_sets()).answers
     answer = next(answer for answer in answers if answer.name == edits.chosen.name)
     check_answer(book, answer, sheet)
-    failed = [address for address, value in sheet.values.items() if address.sheet == "Checks" and address.column == 6 and value == 0]
+    failed = [
+        address
+        for address, value in sheet.values.items()
+        if address.sheet == "Checks" and address.column == 6 and value == 0
+    ]
     assert (sheet["chk_master"], failed) == (1, []), edits.changes
     return answer.status, answer.binding
 

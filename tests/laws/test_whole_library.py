@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from flopsheet.api.library import answer_ours, list_answered
+from flopsheet.api.library import answer_ours, build_formula_graph, list_answered
 from flopsheet.laws import library
 from flopsheet.laws.library import law_names, load_library_law
+from flopsheet.model.units import check_dimensions
 
 # The library by paper, each law by what follows the paper in its name.
 LIBRARY = {
@@ -122,6 +123,14 @@ def test_nothing_in_a_law_is_idle(name):
     texts = [law.loss, law.cost, *law.where.values(), *(extra.formula for extra in law.formulas.values())]
     words = {word for text in texts if text is not None for word in re.findall(r"\w+", text.text)}
     assert {*law.constants, *law.where, *law.inputs, *law.decisions} - words == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_units_follow_from_the_formulas(name):
+    """Each output's unit is what its formula makes of the units of decisions and inputs."""
+    graph, outputs = build_formula_graph(load_library_law(name))
+    assert outputs
+    assert check_dimensions(graph) >= len(outputs)
 
 
 @pytest.mark.parametrize(("name", "index"), ANSWERS)

@@ -30,7 +30,7 @@ class Prover:
 
     def points(self, *exprs: sp.Expr, where: Sequence[sp.Expr] = ()) -> list[dict[sp.Symbol, sp.Float]]:
         """Random points for all symbols of the given expressions, at which all of `where` are positive."""
-        symbols = set().union(*(sp.sympify(expr).free_symbols for expr in (*exprs, *where)))
+        symbols = set().union(*(sp.sympify(expr, strict=True).free_symbols for expr in (*exprs, *where)))
         points = sample_points(symbols, self.around, self.exact)
         return [point for point in points if all(is_positive_at(condition, point) for condition in where)]
 

@@ -37,7 +37,7 @@ def sample_points(
 
 def evaluate_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | None:
     """The real value of an expression at a point with 50 digits, or None where it has none."""
-    expr = sp.sympify(expr)
+    expr = sp.sympify(expr, strict=True)
     try:
         value = expr.evalf(DIGITS, subs=dict(point))
     except (ArithmeticError, TypeError, ValueError):

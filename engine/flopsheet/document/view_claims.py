@@ -157,7 +157,7 @@ def claim_values(verdict: ClaimVerdict) -> dict[str, tuple[float, float]]:
     numbers = {name: sp.Float(repr(value), _DIGITS) for name, value in verdict.numbers.items()}
 
     def value(expr: sp.Expr) -> float:
-        found = sp.sympify(expr).evalf(_DIGITS, subs={s: numbers[s.name] for s in expr.free_symbols})
+        found = expr.evalf(_DIGITS, subs={s: numbers[s.name] for s in expr.free_symbols})
         return float(found) if found.is_real else math.nan
 
     pairs = zip(verdict.stated, verdict.right, strict=True)

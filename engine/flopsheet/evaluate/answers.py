@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -96,7 +97,7 @@ def _prices(model: LawModel, evaluation: Evaluation, index: int) -> dict[str, Sh
     prices = {}
     if "price_compute" in evaluation.values:
         value = evaluation.value("price_compute", index)
-        equivalent = 1.0 if value else 0.0
+        equivalent = 1.0 if value else math.inf
         prices["compute"] = ShadowPrice(value, equivalent)
     for limit in list_limits(model):
         if evaluation.table.is_set(limit.key, index):

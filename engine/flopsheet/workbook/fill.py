@@ -190,7 +190,9 @@ def _set_sizes(sheet: Sheet, worksheet: Worksheet) -> None:
             room = max(1.0, widths.get(column, _NARROWEST) - 1)
             lines = sum(max(1, math.ceil(text_width(line, placed.style) / room)) for line in shown.splitlines() or [""])
             heights[row] = max(heights.get(row, 1), lines)
-    measured = {row: styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT for row, lines in heights.items() if lines > 1}
+    measured = {
+        row: styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT for row, lines in heights.items() if lines > 1
+    }
     for row, height in sorted((measured | sheet.heights).items()):
         worksheet.row_dimensions[row].height = min(height, _HIGHEST)
 

@@ -41,6 +41,7 @@ def test_spans_fold_where_both_ends_read_the_same():
     """One figure for values that differ only beyond the digits shown."""
     assert ENGLISH.span([0.011, 0.04, 0.02], "nats/token") == "0.011 to 0.040"
     assert ENGLISH.span([0.1401, 0.1402], "%") == "14 %"
+    assert ENGLISH.span([0.0, 0.0014], "nats/token") == "up to 0.0014"
 
 
 def test_lists_join_as_the_language_does():

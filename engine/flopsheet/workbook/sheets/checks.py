@@ -112,7 +112,9 @@ def _put_optimum(rows: CheckRows) -> None:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
         target = Formula("c_target_loss", flat.number("target_loss"))
         test = "OR(plan_status > 0, ABS({m} - {e}) <= {t})"
-        rows.add(context.t("check.target"), reached, target, test, unit=unit, shape="0.000000", otherwise="plan_status > 0")
+        rows.add(
+            context.t("check.target"), reached, target, test, unit=unit, shape="0.000000", otherwise="plan_status > 0"
+        )
     limits = ["compute"] if rows.budget else []
     for limit in (*limits, *(cap.name for cap in find_caps(context.solution.model).values())):
         cell = flat.graph[f"multiplier_{limit}"]

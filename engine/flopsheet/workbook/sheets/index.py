@@ -90,7 +90,9 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
     law = solution.model.law
     source = law.source
     parts = (
-        (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url) if source is not None else ()
+        (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url)
+        if source is not None
+        else ()
     )
     return [
         (t("report.plan_file"), solution.plan.path),

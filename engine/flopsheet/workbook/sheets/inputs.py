@@ -98,7 +98,9 @@ def _put_input(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
     )
     sheet.put(row, _SOURCE, source, style="code")
     limits = f"Inputs!{here[_LOW]}", f"Inputs!{here[_HIGH]}"
-    sheet.validate(row, _VALUE, build_validation(context, cell, here[_VALUE], limits, blank=not isinstance(value, float)))
+    sheet.validate(
+        row, _VALUE, build_validation(context, cell, here[_VALUE], limits, blank=not isinstance(value, float))
+    )
     context.places[f"base_{cell.id}"] = f"Inputs!{here[_VALUE]}"
     context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"] = limits
 

@@ -161,7 +161,10 @@ class _Writer:
         if self.spent.id == "C_plan":
             # There the plan lies on the curve, and this has a number even where no plan reaches the target.
             at = {self.x: size, self.model.amount: self._amount(1.0)}
-            places = {self.x: f"{get_column_letter(_FIRST)}${row + 2}", self.model.amount: context.flat.name(self.spent)}
+            places = {
+                self.x: f"{get_column_letter(_FIRST)}${row + 2}",
+                self.model.amount: context.flat.name(self.spent),
+            }
             reached = Formula(self._print(self.loss, places), self._number(self.loss, at))
         else:
             reached = Formula("L_opt", context.flat.number("L_opt"))

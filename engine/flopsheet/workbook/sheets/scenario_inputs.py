@@ -26,7 +26,9 @@ def put_overrides(table: Table) -> None:
         row, below = rows.overrides + offset, rows.generated + offset
         table.put_name(cell, row)
         base, _ = base_value(context, cell)
-        sheet.put(row, BASE, Formula(_base_name(context, cell), base), style="formula", number_format=_shape(cell, base))
+        sheet.put(
+            row, BASE, Formula(_base_name(context, cell), base), style="formula", number_format=_shape(cell, base)
+        )
         for column, scenario in zip(table.columns, context.solution.plan.scenarios, strict=True):
             value = _own(context, cell, column)
             name = context.flat.names.name("input", f"{scenario.slug}_{(cell.key or '').replace('.', '_')}")
@@ -99,12 +101,10 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
         sheet.put(row, column, Formula(text, value), style="formula", number_format=_shape(cell, value))
     everything = f"${get_column_letter(BASE)}{row}:${table.last}{row}"
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
-    text = f"SUMPRODUCT(ISNUMBER({everything}) * (({everything} < {low}) + ({everything} > {high})))"
-    if is_limit(cell):  # a word is fine where it is the one for none
-        text += f' + COUNTA({everything}) - COUNT({everything}) - COUNTIF({everything}, "{NONE}")'
-    else:
-        scenarios = f"${table.first}{row}:${table.last}{row}"
-        text += f" + COUNTA({scenarios}) - COUNT({scenarios})"
+    # Any word counts as more than any number; the one for none is fine for a limit, and where scenarios set the rest.
+    first = f"${get_column_letter(BASE)}{row}"
+    words = everything if is_limit(cell) else f"{first}:{first}"  # a range: not every program counts in a single cell
+    text = f'SUMPRODUCT(({everything} < {low}) + ({everything} > {high})) - COUNTIF({words}, "{NONE}")'
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")
     context.outside[cell.id] = f"Scenarios!${get_column_letter(table.beside)}${row}"
     context.rows[cell.id] = row

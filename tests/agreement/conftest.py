@@ -42,7 +42,7 @@ class Book:
             text = name if "!" in name else names[name.upper()]
             address = parse_reference(text or "")
             assert address is not None
-            book[address.sheet][address.coordinate].value = content  # type: ignore[index]
+            book[address.sheet][address.coordinate].value = content
         book.save(target)
         return target
 

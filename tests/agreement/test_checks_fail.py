@@ -12,6 +12,12 @@ LABEL, MEASURED, EXPECTED, PASSED = 1, 3, 4, 6
 PLANS = ("serving_fleet", "target_loss_zh")
 
 
+def groups(pattern, text):
+    """What the groups of a pattern match in a text; nothing where it is not found."""
+    match = re.search(pattern, text)
+    return match.groups() if match else ()
+
+
 class Checks:
     """The checks of a workbook: each row's measure and expectation as formulas."""
 
@@ -41,12 +47,12 @@ class Checks:
         """Changes to the workbook that the check of a row must notice."""
         measured, expected = self.formula(row, MEASURED), self.formula(row, EXPECTED)
         if measured.startswith("IF(ISERROR("):
-            sheet, cell = re.search(r"SUM\((.*)!\$?([A-Z]+\$?\d+):", measured).groups()
+            sheet, cell = groups(r"SUM\((.*)!\$?([A-Z]+\$?\d+):", measured)
             return {f"{sheet}!{cell.replace('$', '')}": "=1 / 0"}
         if row in self.within:
             return {self.inputs[self.within.index(row)]: 1e50}
         if expected.startswith("INDEX(Scenarios"):
-            column, line = re.search(r"\$([A-Z]+)\$(\d+):", expected).groups()
+            column, line = groups(r"\$([A-Z]+)\$(\d+):", expected)
             if self.stored.cells[Address("Scenarios", int(line), 4)].formula is None:
                 return {f"Scenarios!{column}{line}": "something else"}
             return {measured: "=17 + scenario_index"}
@@ -54,19 +60,19 @@ class Checks:
 
     def _optimum(self, measured, expected):
         """What makes a plan no optimum of its limits."""
-        cap = re.search(r"1 - (\w+) / (c_caps_\w+)", measured)
+        cap = groups(r"1 - (\w+) / (c_caps_\w+)", measured)
         if measured == "slack_compute":
             return {"C_total": "=2 * c_budget_compute"}
         if measured == "L_opt":
             return {"L_opt": f"=0.5 * {expected}"}
-        if cap is None and "*" not in measured:
+        if not cap and "*" not in measured:
             return {measured: -1}
         if "*" not in measured:
-            return {cap[1]: f"=2 * {cap[2]}", "in_caps_parameters": 2e10, "in_caps_tokens": 2e12}
+            return {cap[0]: f"=2 * {cap[1]}", "in_caps_parameters": 2e10, "in_caps_tokens": 2e12}
         multiplier = measured.partition(" ")[0]
-        if cap is None:
+        if not cap:
             return {multiplier: 1, "C_total": "=0.5 * c_budget_compute"}
-        return {multiplier: 1, cap[1]: f"=0.5 * {cap[2]}"}
+        return {multiplier: 1, cap[0]: f"=0.5 * {cap[1]}"}
 
 
 @pytest.mark.parametrize("name", PLANS)

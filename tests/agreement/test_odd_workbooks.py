@@ -4,9 +4,9 @@ import pytest
 
 from flopsheet import api
 from flopsheet.workbook.lint import check_workbook
+from flopsheet.workbook.package import read_package
 from flopsheet.workbook.planbook import write_plan_workbook
 from flopsheet.workbook.stored import CellError, parse_cells
-from flopsheet.workbook.package import read_package
 from flopsheet.workbook.verify import verify_workbook
 
 BUDGET = "title: Odd\nlaw: hoffmann_2022\nbudget: {compute: 1e21 FLOP}\n"
@@ -114,7 +114,7 @@ def test_an_odd_plan_makes_a_sound_workbook(name, language, tmp_path):
     result = verify_workbook(book, engines=("formualizer", "ironcalc"))
     assert [report.status for report in result.engines] == ["recalculated"] * 2
     assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
-    assert [finding for finding in check_workbook(book)] == []
+    assert check_workbook(book) == []
     stored = parse_cells(book, read_package(book))
     assert not [str(cell) for cell, content in stored.cells.items() if isinstance(content.value, CellError)]
     assert stored.cells[stored.names["CHK_MASTER"]].value == 1

@@ -22,6 +22,8 @@ law: hoffmann_2022
 budget: {compute: 1e22 FLOP}
 caps: {parameters: 10B}
 """
+# Points at once in the chunked expression, as in flopsheet.
+CHUNK = 8192
 LIBRARIES = (
     "click",
     "defusedxml",
@@ -105,7 +107,8 @@ def _compiled_plan() -> Any:
 
 def vectorised_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
     """N_opt, D_opt, L_opt and regime at each budget (FLOP) and cap (parameters): the adapter to flopsheet."""
-    return _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps})
+    outputs = ("N_opt", "D_opt", "L_opt", "binds_parameters", "binds_compute")
+    return _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps}, outputs)
 
 
 def numpy_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
@@ -118,6 +121,18 @@ def numpy_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
     N = np.minimum(free, caps)
     D = budgets / (6 * N)
     return {"N_opt": N, "D_opt": D, "L_opt": E + A * N**-alpha + B * D**-beta, "regime": free > caps}
+
+
+def chunked_numpy_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
+    """The same by hand, in pieces that stay in the cache: as fast as numpy goes without another thought."""
+    import numpy as np  # noqa: PLC0415 - not part of what the other benchmarks measure
+
+    found = {name: np.empty(len(budgets)) for name in ("N_opt", "D_opt", "L_opt", "regime")}
+    for start in range(0, len(budgets), CHUNK):
+        part = slice(start, start + CHUNK)
+        for name, values in numpy_plan(budgets[part], caps[part]).items():
+            found[name][part] = values
+    return found
 
 
 def benchmark_points(rounds: int, points: int) -> bool:
@@ -139,17 +154,19 @@ def benchmark_points(rounds: int, points: int) -> bool:
         print(f"{name}: worst relative difference from numpy {worst:.1e}")
         if not worst <= 1e-12:
             return False
+    if not np.array_equal(ours["binds_parameters"] == 1, by_hand["regime"]):
+        print("the regimes differ")
+        return False
     candidates: dict[str, Callable[[], object]] = {
         "numpy by hand": lambda: numpy_plan(budgets, caps),
+        "numpy by hand, in chunks": lambda: chunked_numpy_plan(budgets, caps),
         "flopsheet": lambda: vectorised_plan(budgets, caps),
         "chinchilla 0.2.0 (no caps)": chinchilla_plan,
     }
     medians = print_comparison(f"A plan of {points:,} (budget, cap) points", measure_in_turn(candidates, rounds))
-    ratio_numpy, ratio_chinchilla = (
-        medians["flopsheet"] / medians[name] for name in ("numpy by hand", "chinchilla 0.2.0 (no caps)")
-    )
+    limits = {"numpy by hand": 1.5, "numpy by hand, in chunks": 1.5, "chinchilla 0.2.0 (no caps)": 1.0}
     return print_verdicts(
-        [Verdict("times numpy", ratio_numpy, 1.5), Verdict("times chinchilla", ratio_chinchilla, 1.0)]
+        [Verdict(f"times {name}", medians["flopsheet"] / medians[name], limit) for name, limit in limits.items()]
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
-from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.sheets.check_rows import AGREEMENT
+from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2

@@ -165,7 +165,7 @@ class _Writer:
                 self.x: f"{get_column_letter(_FIRST)}${row + 2}",
                 self.model.amount: context.flat.name(self.spent),
             }
-            reached = Formula(self._print(self.loss, places), self._number(self.loss, at))
+            reached = Formula(self._print(self.loss, places), self._number(self.loss, there))
         else:
             reached = Formula("L_opt", context.flat.number("L_opt"))
         sheet.put(row + 3, _FIRST, reached, style="result", number_format="0.0000")

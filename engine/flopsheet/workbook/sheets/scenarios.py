@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
@@ -87,7 +88,7 @@ def _put_results(table: Table, results: Sequence[Cell]) -> None:
     row = rows.results
     for index, column in enumerate(table.columns):
         letter = get_column_letter(column)
-        lines = verdicts(context, lambda cell_id, letter=letter: f"{letter}{rows.formula[cell_id]}", index)
+        lines = verdicts(context, partial(_in_column, rows, letter), index)
         for offset, formula in enumerate(lines.values()):
             sheet.put(row + offset, column, formula, style="words", number_format="@")
     for key in verdicts(context, str, 0):
@@ -102,6 +103,11 @@ def _put_results(table: Table, results: Sequence[Cell]) -> None:
             sheet.put(row, column, formula, style="result", number_format=format_of(cell, *values))
         row += 1
     table.check(rows.results, row - 1)
+
+
+def _in_column(rows: Rows, letter: str, cell_id: str) -> str:
+    """A cell of the calculation in a column."""
+    return f"{letter}{rows.formula[cell_id]}"
 
 
 def _put_differences(table: Table, results: Sequence[Cell]) -> None:

@@ -51,7 +51,10 @@ def evaluate_graph(graph: Graph, table: InputTable) -> Evaluation:
             # A reader's formula may divide by zero: that is no value, not an infinite one.
             array = values[cell.id]
             values[cell.id] = np.where(np.isfinite(array), array, np.nan)
-    codes = values.get("plan_status", np.zeros(shape))
+    codes = values.get("plan_status", values.get("required_status", np.zeros(shape)))
+    if "value_status" in values:
+        # A law with one resource has no plan to exclude: code 2 says that no target was given.
+        codes = np.where(codes == 1, 1.0, 0.0)
     unreachable = tuple(bool(code == 1) for code in codes)
     statuses = tuple(_status(values, index, float(code)) for index, code in enumerate(codes))
     return Evaluation(graph, table, values, statuses, unreachable)
@@ -63,5 +66,6 @@ def _status(values: Mapping[str, FloatArray], index: int, code: float) -> Status
         return "infeasible"
     if code == 1:
         return "ok"
-    found = [values[name][index] for name in ("L_opt", "C_train")]
+    absent = "value_status" in values and values["value_status"][index] != 0
+    found = [values[name][index] for name in ("L_opt", "C_train") if name in values and not absent]
     return "ok" if all(math.isfinite(value) and value > 0 for value in found) else "not_converged"

@@ -9,7 +9,8 @@ from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.law_model import LawModel
-from flopsheet.plan.plan import Plan, Sourced
+from flopsheet.model.resource_model import ResourceModel
+from flopsheet.plan.plan import Law, Plan, Sourced
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
@@ -24,8 +25,10 @@ class Limit:
     decision: str
 
 
-def list_limits(model: LawModel) -> tuple[Limit, ...]:
+def list_limits(model: LawModel | ResourceModel) -> tuple[Limit, ...]:
     """The caps a law's decisions can have, by role."""
+    if isinstance(model, ResourceModel):
+        return ()
     found = []
     for symbol in model.decisions:
         decision = model.decision(symbol)
@@ -51,20 +54,23 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name})
         unit = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}[strategy.kind]
         cells.append(_input_cell(key, unit, label, None))
-    for name, constant in model.law.constants.items():
-        label = Message("cell.constant", {"name": name, "law": model.law.name})
-        cells.append(
-            Cell(
-                name,
-                "constant",
-                constant.unit or "1",
-                label,
-                key=f"constants.{name}",
-                place=constant.place,
-                positive=constant.value > 0,
-            )
+    return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _constant_cells(law: Law) -> tuple[Cell, ...]:
+    """The constants of a law, which a plan may override."""
+    return tuple(
+        Cell(
+            name,
+            "constant",
+            constant.unit or "1",
+            Message("cell.constant", {"name": name, "law": law.name}),
+            key=f"constants.{name}",
+            place=constant.place,
+            positive=constant.value > 0,
         )
-    return (*cells, BEYOND)
+        for name, constant in law.constants.items()
+    )
 
 
 def _input_cell(key: str, unit: str, label: Message, latex: str | None) -> Cell:
@@ -90,7 +96,7 @@ class InputTable:
         return source is not None and source.value is not None
 
 
-def build_input_table(plan: Plan, model: LawModel, cells: tuple[Cell, ...]) -> InputTable:
+def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[Cell, ...]) -> InputTable:
     """The numbers of the plan's input cells, scenario by scenario.
 
     Raises:
@@ -113,14 +119,14 @@ def build_input_table(plan: Plan, model: LawModel, cells: tuple[Cell, ...]) -> I
     return InputTable(tuple(s.name for s in plan.scenarios), values, sources)
 
 
-def _default_value(cell: Cell, model: LawModel, fixed: Mapping[str, float]) -> float:
+def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[str, float]) -> float:
     """The number of an input that no layer of the plan sets."""
     if cell.kind == "constant":
         return model.law.constants[cell.id].value
     return fixed.get(cell.key or "", BEYOND_REACH)
 
 
-def _check_constants(plan: Plan, model: LawModel) -> None:
+def _check_constants(plan: Plan, model: LawModel | ResourceModel) -> None:
     """Refuse overrides of constants that do not exist or that change a sign the algebra relies on."""
     problems: dict[Problem, None] = {}
     known = model.law.constants
@@ -138,3 +144,21 @@ def _check_constants(plan: Plan, model: LawModel) -> None:
                 problems[Problem(message, source.place, key, remedy)] = None
     if problems:
         raise FlopsheetError(*problems)
+
+
+def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, ...]:
+    """The inputs of a plan under a law with one resource: the resource, a target, and the law's constants."""
+    decision = model.decision(model.resource)
+    what: Message | str = Message(f"role.{decision.role}") if decision.role else model.resource.name
+    spends = decision.unit == "FLOP" and _is_set_anywhere(plan, "budget.compute")
+    key = "budget.compute" if spends else f"inputs.{model.resource.name}"
+    label = Message("cell.resource", {"what": what})
+    cells = [_input_cell(key, decision.unit, label, str(model.resource))]
+    if _is_set_anywhere(plan, "target.loss"):
+        cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
+    return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _is_set_anywhere(plan: Plan, key: str) -> bool:
+    """Whether any scenario has a value for a key."""
+    return any((source := scenario.inputs.get(key)) is not None and source.value is not None for scenario in plan.scenarios)

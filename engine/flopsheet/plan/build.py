@@ -69,6 +69,18 @@ def build_plan(
     return _PlanBuilder(node, root, files, effective, problems).build(sets)
 
 
+def _asks_one_resource(scenarios: Sequence[Scenario]) -> bool:
+    """Whether scenarios give a law's own symbols, or a target beside no budget: what a law without cost is asked.
+
+    Whether the named law really has no cost is checked once it is read.
+    """
+    return any(
+        key.startswith("inputs.") or (key == "target.loss" and "budget.compute" not in scenario.inputs)
+        for scenario in scenarios
+        for key in scenario.inputs
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _PlanBuilder:
     """Builds one plan."""
@@ -95,7 +107,7 @@ class _PlanBuilder:
         check_objective(
             objective,
             scenarios,
-            has_cost=not isinstance(law, Law) or law.cost is not None,
+            has_cost=law.cost is not None if isinstance(law, Law) else not _asks_one_resource(scenarios),
             declared=declared,
             place=start,
             problems=self.problems,

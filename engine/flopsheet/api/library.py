@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import sympy as sp
@@ -14,10 +15,10 @@ from flopsheet.evaluate.record import Plain, record_number
 from flopsheet.formula.parse import parse_formula
 from flopsheet.laws.library import is_law_path, law_names, load_law, load_library_law
 from flopsheet.model.cell import Cell, make_symbol
-from flopsheet.model.graph import build_graph
+from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.law_model import parse_where
 from flopsheet.plan.paths import project_root
-from flopsheet.plan.plan import KnownAnswer, Law
+from flopsheet.plan.plan import Constant, KnownAnswer, Law
 from flopsheet.plan.quantity import parse_quantity
 
 
@@ -109,11 +110,20 @@ def _describe_answer(law: Law, answer: KnownAnswer) -> Plain:
 
 
 def answer_ours(law: Law, answer: KnownAnswer) -> float | None:
-    """Our result for a published figure, or None where the point does not fix it."""
-    if set(law.decisions) <= set(answer.at):
-        value = evaluate_formulas(law, answer.at).get(answer.quantity)
-        return None if value is None else value[0]
-    model, derivation = derive_any_law(law)
+    """Our result for a published figure, or None where the point does not fix it.
+
+    Inputs and constants under `at` replace those of the law.
+    """
+    found = evaluate_formulas(law, answer.at).get(answer.quantity)
+    if found is not None:
+        return found[0]
+    fixed = _fix_inputs(law, answer.at)
+    if fixed.inputs or fixed.loss is None or fixed.cost is None or len(fixed.decisions) != 2:
+        return None
+    try:
+        model, derivation = derive_any_law(fixed)
+    except FlopsheetError:
+        return None  # no closed form: the law is shown all the same
     if model.amount.name not in answer.at:
         return None
     at = {**model.values, model.amount: answer.at[model.amount.name]}
@@ -123,17 +133,35 @@ def answer_ours(law: Law, answer: KnownAnswer) -> float | None:
     return None if expr is None else float(expr.evalf(30, subs=at))
 
 
+def _fix_inputs(law: Law, at: Mapping[str, float]) -> Law:
+    """The law with the inputs that a point gives as constants, and the constants that it gives replaced."""
+    given = {
+        name: Constant(name, at[name], entry.place or law.place) for name, entry in law.inputs.items() if name in at
+    }
+    given |= {
+        name: replace(constant, value=at[name], interval=None, level=None, se=None)
+        for name, constant in law.constants.items()
+        if name in at
+    }
+    inputs = {name: entry for name, entry in law.inputs.items() if name not in at}
+    return replace(law, constants={**law.constants, **given}, inputs=inputs)
+
+
 def evaluate_law_at(law: Law, at: str) -> Plain:
-    """`{name: {value, unit}}` for the law's loss, cost and formulas at a point such as `N=70B,D=1.4T`.
+    """`{name: {value, unit}}` at a point such as `N=70B,D=1.4T`: loss, cost and formulas as far as it fixes them.
 
     Raises:
-        FlopsheetError: the point names what the law does not have, or leaves out what it needs.
+        FlopsheetError: the point names what the law does not have, or leaves out what every
+            formula needs.
     """
     point = parse_point(law, at)
-    return {
-        name: {"value": record_number(value), "unit": unit}
-        for name, (value, unit) in evaluate_formulas(law, point).items()
-    }
+    found = evaluate_formulas(law, point)
+    if not found:
+        missing = ", ".join(f"`{name}`" for name in (*law.decisions, *law.inputs) if name not in point)
+        raise FlopsheetError(
+            Problem(f"the point leaves out {missing}.", remedy="Give what one of the law's formulas needs.")
+        )
+    return {name: {"value": record_number(value), "unit": unit} for name, (value, unit) in found.items()}
 
 
 def parse_point(law: Law, text: str) -> dict[str, float]:
@@ -160,38 +188,44 @@ def parse_point(law: Law, text: str) -> dict[str, float]:
                 point[name] = parse_quantity(value.strip(), known[name], place, name).value
             except FlopsheetError as error:
                 problems.extend(error.problems)
-    missing = [name for name in (*law.decisions, *law.inputs) if name not in point]
-    if missing and not problems:
-        problems.append(
-            Problem(f"the point leaves out {', '.join(f'`{name}`' for name in missing)}.", remedy="Give all of them.")
-        )
     if problems:
         raise FlopsheetError(*problems)
     return point
 
 
 def evaluate_formulas(law: Law, point: Mapping[str, float]) -> dict[str, tuple[float, str]]:
-    """Loss, cost and further formulas of a law at a point: value and unit by name."""
+    """Loss, cost and further formulas of a law at a point: value and unit by name.
+
+    What needs a decision or an input that the point does not give is left out. Formulas may read each
+    other, and the loss and the cost by the names L and C where the law has no other use for these.
+    """
+    graph, outputs = _formula_graph(law)
+    values = {name: constant.value for name, constant in law.constants.items()} | dict(point)
+    known = [
+        name for name in outputs if all(cell.expr is not None or cell.id in values for cell in graph.needed([name]))
+    ]
+    found = compile_cells(graph, known).evaluate(values)
+    return {name: (float(found[name]), graph[name].unit) for name in known}
+
+
+def _formula_graph(law: Law) -> tuple[Graph, list[str]]:
+    """The cells of a law (what it is given, then its loss, cost and formulas) and the names of the latter."""
     symbols: dict[str, sp.Expr] = {name: make_symbol(name) for name in (*law.decisions, *law.inputs)}
     symbols |= {name: make_symbol(name, positive=constant.value > 0) for name, constant in law.constants.items()}
     symbols |= parse_where(law, symbols)
-    cells = [Cell(name, "input", "1", name) for name in symbols if name not in law.where]
-    texts = [("loss", law.loss, "nats/token"), ("cost", law.cost, "FLOP")]
-    outputs = []
-    for name, text, unit in texts:
+    cells = [
+        Cell(name, "input", "1", name, positive=bool(symbol.is_positive))
+        for name, symbol in symbols.items()
+        if name not in law.where
+    ]
+    outputs = [
+        ("loss", law.loss, "nats/token", "L"),
+        ("cost", law.cost, "FLOP", "C"),
+        *((name, extra.formula, extra.unit, name) for name, extra in law.formulas.items()),
+    ]
+    for name, text, _, alias in outputs:
         if text is not None:
-            expr = parse_formula(text, symbols, subject=name)
-            cells.append(Cell(name, "result", unit, name, expr))
-            outputs.append(name)
-    if law.loss is not None:
-        symbols.setdefault("L", make_symbol("loss"))
-    if law.cost is not None:
-        symbols.setdefault("C", make_symbol("cost"))
-    for name, extra in law.formulas.items():
-        expr = parse_formula(extra.formula, symbols, subject=f"formulas.{name}")
-        cells.append(Cell(name, "result", extra.unit, name, expr))
-        outputs.append(name)
-    graph = build_graph(cells)
-    values = {name: constant.value for name, constant in law.constants.items()} | dict(point)
-    found = compile_cells(graph, outputs).evaluate(values)
-    return {name: (float(found[name]), graph[name].unit) for name in outputs}
+            symbols.setdefault(alias, make_symbol(name))
+    known = [(name, text, unit) for name, text, unit, _ in outputs if text is not None]
+    cells += [Cell(name, "result", unit, name, parse_formula(text, symbols, subject=name)) for name, text, unit in known]
+    return build_graph(cells), [name for name, _, _ in known]

@@ -3,16 +3,16 @@ r"""Equations laid out in lines that fit a page: wide ones are broken at their r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import sympy as sp
 
-from flopsheet.derive.proof import Equation, Relation
+from flopsheet.derive.proof import Equation
 from flopsheet.document.latex import RELATIONS, align_lines, render_equation, render_latex
 
 #: How wide a line may be, in widths of a letter; a page of GitHub holds about so many.
 PAGE: Final = 50.0
-_TURNED: Final[Mapping[str, Relation]] = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_TURNED: Final[Mapping[str, Literal["<", ">", "<=", ">="]]] = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _SMALL: Final = 0.7
 _SPACED: Final = 1.6
 _BRACKETS: Final = 1.2

@@ -133,9 +133,15 @@ class Canvas:
 
         None when `may_omit` and every candidate covers another label or leaves the bounds.
         """
-        ranked = enumerate(candidates)
-        cost, _, best = min((self._cost(label, point) + rank * _COST_RANK, rank, label) for rank, label in ranked)
-        if may_omit and cost >= _COST_LABEL:
+        cost, best = math.inf, None
+        for rank, label in enumerate(candidates):
+            preference = rank * _COST_RANK
+            if preference >= cost:
+                break  # later ones only cost more
+            found = preference + self._cost(label, point)
+            if found < cost:
+                cost, best = found, label
+        if best is None or (may_omit and cost >= _COST_LABEL):
             return None
         self.add_label(best)
         return best

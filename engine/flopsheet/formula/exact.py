@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import sympy as sp
 
+from flopsheet.formula.roots import bound_roots
+
 MAX_EXPONENT = 1_000
-MAX_ROOT = 1_000  # roots of numbers beyond this one become decimals
 MAX_BITS = 14_000  # longest exact number; Python refuses to print integers of more than 4,300 digits
 
-_DIGITS = 40
 _LARGEST, _SMALLEST = sp.Rational(sys.float_info.max), sp.Rational(sys.float_info.min)
+bound_roots()
+
 # Ends of sentences whose subject is a piece of the formula, and remedies.
 NOT_REAL = ("is not a finite real number.",)
 _TOO_LARGE = ("is beyond 1.8e308, the largest double.",)
@@ -49,33 +51,19 @@ def raise_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         size = abs(exponent)
         if size > MAX_EXPONENT:
             raise Refusal(*_EXPONENT)
-        bits = max((_bits(number) for number in base.atoms(sp.Rational)), default=0)
-        if bits * size > MAX_BITS:
+        if _longest(base) * size > MAX_BITS:
             raise Refusal(*_TOO_LONG)
     if base.is_zero and exponent.is_nonpositive:
         raise Refusal(*(_ZERO_DIVISOR if exponent.is_negative else _ZERO_TO_ZERO))
     if base.is_extended_negative and exponent.is_Rational and not exponent.is_Integer:
         raise Refusal(*_NEGATIVE_BASE)
-    power = _take_root(base, exponent)
+    power = sp.Pow(base, exponent)
     # sympy takes roots of -1 out of (-floor(x))**0.3; they have no real value.
     if any(_is_root_of_negative(part) for part in power.atoms(sp.Pow)):
         raise Refusal(*_NEGATIVE_BASE)
+    if _longest(power) > MAX_BITS:
+        raise Refusal(*_TOO_LONG)
     return power
-
-
-def _take_root(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    """base**exponent, where a number under a root such as 24**0.7777777 is worked out to 40 digits.
-
-    sympy would split it by its prime factors, and raise them to powers as large as the root: it would not end.
-    """
-    if exponent.is_Rational and exponent.q > MAX_ROOT:
-        factors = sp.Mul.make_args(base)
-        number = sp.Mul(*(factor for factor in factors if factor.is_number))
-        if number.is_positive and number != 1:
-            root = sp.Float(number.evalf(_DIGITS + 10), _DIGITS + 10) ** sp.Float(exponent, _DIGITS + 10)
-            rest = sp.Mul(*(factor for factor in factors if not factor.is_number))
-            return sp.Rational(str(root.n(_DIGITS))) * sp.Pow(rest, exponent)
-    return sp.Pow(base, exponent)
 
 
 def check_range(expr: sp.Expr) -> None:
@@ -113,6 +101,11 @@ def _check_magnitude(value: sp.Expr) -> None:
         raise Refusal(*_TOO_LARGE)
     if value != 0 and value < _SMALLEST:
         raise Refusal(*_TOO_SMALL)
+
+
+def _longest(expr: sp.Expr) -> int:
+    """Bits of the longest number in an expression."""
+    return max(map(_bits, expr.atoms(sp.Rational)), default=0)
 
 
 def _bits(number: sp.Rational) -> int:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from openpyxl.chart import ScatterChart
 from openpyxl.chart.axis import ChartLines, NumericAxis
-from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef
+from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef, StrRef
 from openpyxl.chart.legend import Legend
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import SeriesLabel, XYSeries
@@ -46,10 +46,14 @@ def build_scatter(
     return chart
 
 
-def add_line(chart: ScatterChart, x_range: str, y_range: str, title: str) -> None:
-    """A line through the points of two ranges, as `Sheet.range_of` writes them."""
+def add_line(chart: ScatterChart, x_range: str, y_range: str, title: str, *, named_by_cell: bool = False) -> None:
+    """A line through the points of two ranges, as `Sheet.range_of` writes them.
+
+    `title` is what the legend says, or with `named_by_cell` the cell that holds it.
+    """
     line = LineProperties(solidFill=_next_colour(chart), w=_LINE_WIDTH)
-    _add_series(chart, x_range, y_range, title, Marker(symbol="none"), line)
+    label = SeriesLabel(strRef=StrRef(f=title)) if named_by_cell else SeriesLabel(v=title)
+    _add_series(chart, x_range, y_range, label, Marker(symbol="none"), line)
 
 
 def add_points(chart: ScatterChart, x_range: str, y_range: str, title: str) -> None:
@@ -57,7 +61,7 @@ def add_points(chart: ScatterChart, x_range: str, y_range: str, title: str) -> N
     colour = _next_colour(chart)
     looks = GraphicalProperties(solidFill=colour, ln=LineProperties(solidFill=colour))
     marker = Marker(symbol="circle", size=_MARKER_SIZE, spPr=looks)
-    _add_series(chart, x_range, y_range, title, marker, LineProperties(noFill=True))
+    _add_series(chart, x_range, y_range, SeriesLabel(v=title), marker, LineProperties(noFill=True))
 
 
 def _axis(title: str, own: int, other: int, side: Literal["b", "l"], *, logarithmic: bool) -> NumericAxis:
@@ -88,13 +92,13 @@ def _next_colour(chart: ScatterChart) -> str:
 
 
 def _add_series(
-    chart: ScatterChart, x_range: str, y_range: str, title: str, marker: Marker, line: LineProperties
+    chart: ScatterChart, x_range: str, y_range: str, label: SeriesLabel, marker: Marker, line: LineProperties
 ) -> None:
     """One more series of a chart, not smoothed."""
     series = XYSeries()
     series.xVal = AxDataSource(numRef=NumRef(f=x_range))
     series.yVal = NumDataSource(numRef=NumRef(f=y_range))
-    series.title = SeriesLabel(v=title)
+    series.title = label
     series.marker = marker
     series.smooth = False
     series.graphicalProperties = GraphicalProperties(ln=line)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flopsheet.evaluate.solution import Solution
 from flopsheet.messages import Message, render_message
 from flopsheet.model.cell import Cell
+from flopsheet.workbook.fill import clean_text
 from flopsheet.workbook.flat import FlatModel
 from flopsheet.workbook.save import CachedValue
 from flopsheet.workbook.styles import number_format, typed_format
@@ -18,15 +21,18 @@ SEEN_AS_NONE = 1e59
 """From here on a limit reads as not set."""
 
 _BILLION, _TRILLION = 1e9, 1e12
+_LONGEST_TITLE = 100
+_NO_WILDCARDS = str.maketrans({"*": "\N{FULLWIDTH ASTERISK}", "?": "\N{FULLWIDTH QUESTION MARK}", "~": "\N{FULLWIDTH TILDE}"})
 
 
 @dataclass
 class Context:
     """The plan, its flat model, the language, and the places that sheets tell each other.
 
-    `rows[cell id]` is the row of a cell in the columns of the sheet Scenarios; `columns` are its
-    first and last scenario column. `checked` are (sheet, first cell, last cell) of every block of
-    formulas that must hold no error.
+    `rows[cell id]` is the row of a cell in the columns of the sheet Scenarios, `generated[cell id]` that of its
+    value as generated; `places` are the cells of each input's limits, `outside` those that count what lies beyond
+    them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
+    that must hold no error.
     """
 
     solution: Solution
@@ -36,6 +42,8 @@ class Context:
     rows: dict[str, int] = field(default_factory=dict)
     changed_flags: list[str] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
+    outside: dict[str, str] = field(default_factory=dict)
+    generated: dict[str, int] = field(default_factory=dict)
     checked: list[str] = field(default_factory=list)
     first_column: int = 4
 
@@ -53,10 +61,29 @@ class Context:
         text = render_message(cell.label, self.language)
         return text[:1].upper() + text[1:]
 
+    @cached_property
+    def titles(self) -> tuple[str, ...]:
+        """What the scenarios are called in this workbook: names that a look-up tells apart."""
+        return tell_apart([scenario.name for scenario in self.solution.plan.scenarios])
+
     @property
     def last_column(self) -> int:
         """The column of the last scenario on the sheet Scenarios."""
         return self.first_column + len(self.flat.scenarios) - 1
+
+
+def tell_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Names as a spreadsheet's look-up tells them apart: it ignores case, knows wildcards, and has a longest text."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = clean_text(name).translate(_NO_WILDCARDS)
+        plain = plain if len(plain) <= _LONGEST_TITLE else f"{plain[: _LONGEST_TITLE - 1]}…"
+        title, count = plain, 1
+        while title.casefold() in found:
+            count += 1
+            title = f"{plain} ({count})"
+        found[title.casefold()] = title
+    return tuple(found.values())
 
 
 _FLAGS = ("binds_", "absent_", "compute_is", "plan_status", "reachable", "within_", "beyond_caps")

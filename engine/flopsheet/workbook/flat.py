@@ -64,6 +64,10 @@ class FlatModel:
         """The name of the cell that holds a literal."""
         return self.names.name("result", self.numbers[number])
 
+    def number(self, cell_id: str, index: int = 0) -> float:
+        """The number of a cell in a scenario, of the first one unless said."""
+        return float(self.values[cell_id][index])
+
     def shown(self, cell: Cell, index: int) -> float | str:
         """The value of a cell as the workbook shows it: a word for infinity, a dash for none."""
         value = float(self.values[cell.id][index]) + 0.0

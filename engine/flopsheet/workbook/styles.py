@@ -15,7 +15,7 @@ from flopsheet.workbook.units import UNIT_STYLE
 StyleName = Literal[
     "title", "subtitle", "status", "link", "section", "header", "header_right", "header_unit", "header_center",
     "label", "symbol", "code", "note", "unit", "input", "choice", "blank", "formula", "result", "constant", "text",
-    "check", "flag", "equation", "relation", "words", "key_input", "key_check",
+    "check", "flag", "equation", "relation", "words", "choice_shown", "key_input", "key_check",
 ]  # fmt: skip
 
 FONT = "Calibri"
@@ -75,6 +75,7 @@ _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
         "unit": _Look(size=10, colour=_GREY, indent=1),
         "input": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, align="right", boxed=True, locked=False),
         "choice": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, wrap=True, boxed=True, locked=False),
+        "choice_shown": _Look(bold=True, fill=_RESULT_FILL, wrap=True, ruled=True),
         "key_input": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, boxed=True),
         "key_check": _Look(bold=True, colour=PASS_COLOUR, fill=PASS_FILL),
         "blank": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, align="right", boxed=True, locked=False),

@@ -4,227 +4,167 @@ from __future__ import annotations
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.regimes import find_caps
 from flopsheet.model.cell import Cell
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.fill import MASTER_CHECK
-from flopsheet.workbook.flat import is_limit
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.sheets.inputs import bounds_of
+from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
 from flopsheet.workbook.sheets.scenarios import POSITION
+from flopsheet.workbook.styles import StyleName
 
-_LABEL, _UNIT, _MEASURED, _EXPECTED, _TOLERANCE, _PASSED = range(1, 7)
-TOLERANCE = 1e-9
 _UNCHANGED = "chk_unchanged"
+_HEAD = FIRST_ROW + 3
+_HEADERS: tuple[tuple[int, str, StyleName], ...] = (
+    (LABEL, "check", "header"),
+    (UNIT, "unit", "header_unit"),
+    (MEASURED, "measured", "header_right"),
+    (EXPECTED, "expected", "header_right"),
+    (TOLERANCE, "tolerance", "header_right"),
+    (PASSED, "passed", "header_center"),
+)
 
 
 def add_checks(book: Book, context: Context) -> Sheet:
     """Every check with what it measures, and the master check."""
-    writer = _Writer(book, context)
-    writer.write()
-    return writer.sheet
+    sheet = book.sheet("Checks", context.t("workbook.checks"), context.t("contents.checks"))
+    for column, key, style in _HEADERS:
+        sheet.put(_HEAD, column, context.t(f"workbook.{key}"), style=style)
+    rows = CheckRows(sheet, context, _HEAD + 1)
+    _put_errors(rows)
+    _put_inputs(rows)
+    _put_limits(rows)
+    _put_optimum(rows)
+    _put_column(rows)
+    _put_generated(rows)
+    _put_master(rows)
+    sheet.freeze(_HEAD + 1, LABEL + 1)
+    for column, width in ((LABEL, 62.0), (UNIT, 19.0), (MEASURED, 16.0), (EXPECTED, 16.0), (TOLERANCE, 12.0)):
+        sheet.set_width(column, width)
+    return sheet
 
 
-class _Writer:
-    """Writes the sheet; each check is a row with measured, expected, tolerance and 0 or 1."""
+def _put_master(rows: CheckRows) -> None:
+    """The master check, and whether the inputs are as generated, which decides if values can be compared with those."""
+    sheet, context, t = rows.sheet, rows.context, rows.context.t
+    letter = get_column_letter(PASSED)
+    marks = f"${letter}${_HEAD + 1}:${letter}${rows.row - 1}"
+    sheet.put(FIRST_ROW, LABEL, t("workbook.all_checks"), style="section")
+    sheet.put(FIRST_ROW, UNIT, "1", style="unit")
+    master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", 1.0)
+    sheet.put(FIRST_ROW, MEASURED, master, style="check", name=MASTER_CHECK)
+    changed = " + ".join(f"SUM({place})" for place in context.changed_flags)
+    yes = f'[=1]"{t("workbook.yes")}";[=0]"{t("workbook.no")}";0'
+    sheet.put(FIRST_ROW + 1, LABEL, t("workbook.unchanged"))
+    sheet.put(FIRST_ROW + 1, UNIT, "1", style="unit")
+    unchanged = Formula(f"IF({changed} = 0, 1, 0)", 1.0)
+    sheet.put(FIRST_ROW + 1, MEASURED, unchanged, style="flag", number_format=yes, name=_UNCHANGED)
 
-    def __init__(self, book: Book, context: Context) -> None:
-        self.context = context
-        self.flat = context.flat
-        self.sheet = book.sheet("Checks", context.t("workbook.checks"), context.t("contents.checks"))
-        self.row = FIRST_ROW
-        self.rows: list[int] = []
-        budget = "budget_compute" in self.flat.graph
-        self.budget = budget
-        decisions = context.solution.model.decisions
-        self.chosen = [self.flat.graph[f"{z}_{'opt' if budget else 'plan'}"] for z in decisions]
 
-    def write(self) -> None:
-        """All checks."""
-        sheet, t = self.sheet, self.context.t
-        master_row = self.row
-        self.row += 2
-        self._put_state()
-        for column, key, style in (
-            (_LABEL, "check", "header"),
-            (_UNIT, "unit", "header_unit"),
-            (_MEASURED, "measured", "header_right"),
-            (_EXPECTED, "expected", "header_right"),
-            (_TOLERANCE, "tolerance", "header_right"),
-            (_PASSED, "passed", "header"),
-        ):
-            sheet.put(self.row, column, t(f"workbook.{key}"), style=style)  # type: ignore[arg-type]
-        self.row += 1
-        first = self.row
-        self._put_errors()
-        self._put_inputs()
-        self._put_budget()
-        self._put_caps()
-        self._put_losses()
-        self._put_multipliers()
-        self._put_column()
-        self._put_generated()
-        letter = get_column_letter(_PASSED)
-        marks = f"${letter}${first}:${letter}${self.row - 1}"
-        sheet.put(master_row, _LABEL, t("workbook.all_checks"), style="section")
-        sheet.put(master_row, _UNIT, "1", style="unit")
-        master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", 1.0)
-        sheet.put(master_row, _MEASURED, master, style="check", name=MASTER_CHECK)
-        sheet.set_width(_LABEL, 56.0)
+def _put_errors(rows: CheckRows) -> None:
+    """No block of formulas holds an error."""
+    rows.start("check.group_errors")
+    for place in rows.context.checked:
+        label = rows.context.t("check.errors", place=place.replace("$", "").replace("'", ""))
+        # A sum takes over any error among its terms, and passes over words.
+        rows.add(label, Formula(f"IF(ISERROR(SUM({place})), 1, 0)", 0.0), 0.0, "{m} = {e}", shape="0")
 
-    def _put_state(self) -> None:
-        """Whether the inputs are as generated, which decides if values can be compared with those."""
-        changed = " + ".join(f"SUM({place})" for place in self.context.changed_flags)
-        text = f"IF({changed} + ABS({POSITION} - 1) = 0, 1, 0)"
-        self.sheet.put(self.row, _LABEL, self.context.t("workbook.unchanged"))
-        self.sheet.put(self.row, _UNIT, "1", style="unit")
-        yes = f'[=1]"{self.context.t("workbook.yes")}";[=0]"{self.context.t("workbook.no")}";0'
-        self.sheet.put(self.row, _MEASURED, Formula(text, 1.0), style="formula", number_format=yes, name=_UNCHANGED)
-        self.row += 2
 
-    def _add(
-        self, label: str, measured: Formula, expected: Formula | float | str, test: str, unit: str, shape: str
-    ) -> None:
-        """One check; `test` is over {m}, {e} and {t}, the cells of its measure, expectation and tolerance."""
-        row = self.row
-        places = {
-            name: f"${get_column_letter(c)}${row}"
-            for name, c in (("m", _MEASURED), ("e", _EXPECTED), ("t", _TOLERANCE))
-        }
-        self.sheet.put(row, _LABEL, label)
-        self.sheet.put(row, _UNIT, unit, style="unit")
-        self.sheet.put(row, _MEASURED, measured, style="formula", number_format=shape)
-        style = "formula" if isinstance(expected, Formula) else "text" if isinstance(expected, str) else "constant"
-        self.sheet.put(row, _EXPECTED, expected, style=style, number_format=shape)  # type: ignore[arg-type]
-        self.sheet.put(row, _TOLERANCE, TOLERANCE, style="constant", number_format="0E+00")
-        self.sheet.put(row, _PASSED, Formula(f"IF({test.format(**places)}, 1, 0)", 1.0), style="check")
-        self.rows.append(row)
-        self.row += 1
+def _put_inputs(rows: CheckRows) -> None:
+    """No input lies outside its limits, in the base or in a scenario; fixed choices are looked at on their own."""
+    rows.start("check.group_inputs")
+    context = rows.context
+    for cell in context.flat.inputs:
+        label = context.t("check.within", name=context.label(cell))
+        low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
+        name = context.flat.names.name("input", (cell.key or "").replace(".", "_"))
+        fixed = f"IF(AND(ISNUMBER({name}), {name} >= {low}, {name} <= {high}), 0, 1)"
+        rows.add(label, Formula(context.outside.get(cell.id, fixed), 0.0), 0.0, "{m} = {e}", shape="0")
 
-    def _put_errors(self) -> None:
-        """No block of formulas holds an error."""
-        for place in self.context.checked:
-            label = self.context.t("check.errors", place=place.replace("$", ""))
-            # A sum takes over any error among its terms, and passes over words.
-            found = Formula(f"IF(ISERROR(SUM({place})), 1, 0)", 0.0)
-            self._add(label, found, 0.0, "{m} = {e}", "1", "0")
 
-    def _put_inputs(self) -> None:
-        """Every input in force lies within its limits; a limit may be beyond reach."""
-        for cell in self.flat.inputs:
-            low, high = self.context.places[f"low_{cell.id}"], self.context.places[f"high_{cell.id}"]
-            name = self.flat.name(cell)
-            top = f"IF({name} >= beyond_reach, {low}, {name})" if is_limit(cell) else name
-            value = float(self.flat.values[cell.id][0])
-            shown = self._low(cell) if is_limit(cell) and value >= 1e59 else value  # noqa: PLR2004 - beyond reach
-            label = self.context.t("check.within", name=self.context.label(cell))
-            measured = Formula(top, shown)
-            self._add(
-                label,
-                measured,
-                Formula(low, self._low(cell)),
-                f"AND({{m}} >= {{e}}, {{m}} <= {high})",
-                cell.unit,
-                format_of(cell, shown),
-            )
+def _put_limits(rows: CheckRows) -> None:
+    """The budget is not exceeded; every cap is kept."""
+    context, flat = rows.context, rows.flat
+    caps = find_caps(context.solution.model)
+    if rows.budget or caps:
+        rows.start("check.group_limits")
+    if rows.budget:
+        slack = Formula("slack_compute", flat.number("slack_compute"))
+        rows.add(context.t("check.budget"), slack, 0.0, "{m} >= {e} - {t}", shape="0.00E+00")
+    for cap in caps.values():
+        text, value = rows.slack(cap.name)
+        label = context.t("check.cap", name=context.label(flat.graph[cap.symbol.name]))
+        # Where no plan exists there is none to keep the caps.
+        exists = "" if rows.budget else "plan_status > 0, "
+        rows.add(label, Formula(text, value), 0.0, f"OR({exists}{{m}} >= {{e}} - {{t}})", shape="0.00%")
 
-    def _low(self, cell: Cell) -> float:
-        """The lower limit of an input."""
-        return bounds_of(self.context, cell)[0]
 
-    def _put_budget(self) -> None:
-        """The budget is not exceeded; or the target loss is reached."""
-        if self.budget:
-            value = float(self.flat.values["slack_compute"][0])
-            self._add(
-                self.context.t("check.budget"),
-                Formula("slack_compute", value),
-                0.0,
-                "{m} >= {e} - {t}",
-                "1",
-                "0.00E+00",
-            )
-            return
-        status = float(self.flat.values["plan_status"][0])
-        self._add(self.context.t("check.plan_exists"), Formula("plan_status", status), 0.0, "{m} = {e}", "1", "0")
+def _put_optimum(rows: CheckRows) -> None:
+    """Caps never make the loss better, no multiplier is negative, and multiplier times slack is zero."""
+    rows.start("check.group_optimum")
+    context, flat, unit = rows.context, rows.flat, "nats/token"
+    if rows.budget:
+        reached, least = (Formula(flat.name(flat.graph[name]), flat.number(name)) for name in ("L_opt", "L_free"))
+        rows.add(context.t("check.free_loss"), reached, least, "{m} >= {e} - {t}", unit=unit, shape="0.000000")
+    else:
+        reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
+        target = Formula("c_target_loss", flat.number("target_loss"))
+        test = "OR(plan_status > 0, ABS({m} - {e}) <= {t})"
+        rows.add(context.t("check.target"), reached, target, test, unit=unit, shape="0.000000", otherwise="plan_status > 0")
+    limits = ["compute"] if rows.budget else []
+    for limit in (*limits, *(cap.name for cap in find_caps(context.solution.model).values())):
+        cell = flat.graph[f"multiplier_{limit}"]
+        name, price = context.label(cell), flat.number(cell.id)
+        label = context.t("check.multiplier", name=name)
+        rows.add(label, Formula(flat.name(cell), price), 0.0, "{m} >= {e}", unit=unit, shape="0.000000")
+        text, slack = rows.slack(limit)
+        label = context.t("check.complementary", name=name)
+        product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
+        exists = "" if rows.budget else "plan_status > 0, "
+        rows.add(label, product, 0.0, f"OR({exists}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
 
-    def _put_caps(self) -> None:
-        """Every cap is kept."""
-        limits = {cell.key: cell for cell in self.flat.inputs if is_limit(cell)}
-        model = self.context.solution.model
-        for z, chosen in zip(model.decisions, self.chosen, strict=True):
-            cap = limits.get(f"caps.{model.decision(z).role}")
-            if cap is None:
-                continue
-            value = 1 - float(self.flat.values[chosen.id][0]) / float(self.flat.values[cap.id][0])
-            text = f"1 - {self.flat.name(chosen)} / {self.flat.name(cap)}"
-            label = self.context.t("check.cap", name=self.context.label(cap))
-            self._add(label, Formula(text, value), 0.0, "{m} >= {e} - {t}", "1", "0.0000")
 
-    def _put_losses(self) -> None:
-        """Caps never make the loss better; the optimum is stationary."""
-        best = self.flat.graph["L_free" if self.budget else "L_same_budget"]
-        if self.budget:
-            reached = self.flat.graph["L_opt"]
-            value, least = (float(self.flat.values[cell.id][0]) for cell in (reached, best))
-            expected = Formula(self.flat.name(best), least)
-            label = self.context.t("check.free_loss")
-            self._add(
-                label, Formula(self.flat.name(reached), value), expected, "{m} >= {e} - {t}", "nats/token", "0.000000"
-            )
+def _factor(text: str) -> str:
+    """A formula as a factor."""
+    return f"({text})" if " " in text else text
 
-    def _put_multipliers(self) -> None:
-        """No multiplier is negative, and multiplier times slack is zero."""
-        for cell in self.flat.formulas:
-            if not cell.id.startswith("multiplier_") or cell.id.count("_") != 1:
-                continue
-            value = float(self.flat.values[cell.id][0])
-            name = self.context.label(cell)
-            label = self.context.t("check.multiplier", name=name)
-            self._add(label, Formula(self.flat.name(cell), value), 0.0, "{m} >= {e}", "nats/token", "0.000000")
-            text, product = self._slackness(cell)
-            label = self.context.t("check.complementary", name=name)
-            self._add(label, Formula(text, product), 0.0, "ABS({m}) <= {t}", "nats/token", "0.00E+00")
 
-    def _slackness(self, cell: Cell) -> tuple[str, float]:
-        """Multiplier times slack of its limit, as formula and number."""
-        limit = cell.id.removeprefix("multiplier_")
-        price = float(self.flat.values[cell.id][0])
-        name = self.flat.name(cell)
-        if limit == "compute":
-            return f"{name} * slack_compute", price * float(self.flat.values["slack_compute"][0])
-        model = self.context.solution.model
-        index = next(i for i, z in enumerate(model.decisions) if model.decision(z).role == limit)
-        cap = next(c for c in self.flat.inputs if c.key == f"caps.{limit}")
-        chosen = self.chosen[index]
-        slack = 1 - float(self.flat.values[chosen.id][0]) / float(self.flat.values[cap.id][0])
-        return f"{name} * (1 - {self.flat.name(chosen)} / {self.flat.name(cap)})", price * slack
+def _put_column(rows: CheckRows) -> None:
+    """The selected scenario equals its column on the sheet Scenarios."""
+    rows.start("check.group_column")
+    context = rows.context
+    for cell in (*rows.chosen, rows.flat.graph["L_opt"]):
+        value = rows.flat.shown(cell, 0)
+        column = Formula(_in_column(context, context.rows[cell.id]), value)
+        label = context.t("check.scenario_column", name=context.label(cell))
+        measured = Formula(rows.flat.name(cell), value)
+        rows.add(label, measured, column, "{m} = {e}", unit=cell.unit, shape=format_of(cell, value))
 
-    def _put_column(self) -> None:
-        """The selected scenario equals its column on the sheet Scenarios."""
-        start, end = (get_column_letter(c) for c in (self.context.first_column, self.context.last_column))
-        raw = [*self.chosen, self.flat.graph["L_opt"]]
-        for cell in raw:
-            row = self.context.rows[cell.id]
-            value = self.flat.shown(cell, 0)
-            text = f"INDEX(Scenarios!${start}${row}:${end}${row}, {POSITION})"
-            label = self.context.t("check.scenario_column", name=self.context.label(cell))
-            shape = format_of(cell, value)
-            self._add(label, Formula(self.flat.name(cell), value), Formula(text, value), "{m} = {e}", cell.unit, shape)
 
-    def _put_generated(self) -> None:
-        """Each headline equals its value at generation while nothing was changed."""
-        for cell in self.flat.formulas:
-            if cell.kind not in {"result", "user", "strategy"}:
-                continue
-            value = self.flat.shown(cell, 0)
-            label = self.context.t("check.generated", name=self.context.label(cell))
-            name = self.flat.name(cell)
-            if isinstance(value, str):
-                test = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})"
-            else:
-                test = f"OR({_UNCHANGED} = 0, ABS({{m}} - {{e}}) <= {{t}} * ABS({{e}}))"
-                if cell.guard is not None or cell.kind == "user":
-                    # Once inputs change the measure may be a word, of which no difference can be taken.
-                    test = f"IFERROR({test}, {_UNCHANGED} = 0)"
-            self._add(label, Formula(name, value), value, test, cell.unit, format_of(cell, value))
+def _in_column(context: Context, row: int) -> str:
+    """A row of the sheet Scenarios in the column of the selected scenario."""
+    start, end = (get_column_letter(column) for column in (context.first_column, context.last_column))
+    return f"INDEX(Scenarios!${start}${row}:${end}${row}, {POSITION})"
+
+
+def _put_generated(rows: CheckRows) -> None:
+    """Each headline of the selected scenario equals its value at generation while no input was changed."""
+    rows.start("check.group_generated")
+    for cell in rows.flat.formulas:
+        if cell.kind in {"result", "user", "strategy"}:
+            _put_headline(rows, cell)
+
+
+def _put_headline(rows: CheckRows, cell: Cell) -> None:
+    """One headline. A word (infinite, none) must be the same word; after a change nothing is compared."""
+    context, flat = rows.context, rows.flat
+    value = flat.shown(cell, 0)
+    label = context.t("check.generated", name=context.label(cell))
+    expected = Formula(_in_column(context, context.generated[cell.id]), value)
+    test = f"OR({_UNCHANGED} = 0, {{m}} = {{e}}, ABS({{m}} - {{e}}) <= {{t}} * ABS({{e}}))"
+    may_be_word = any(isinstance(flat.shown(cell, index), str) for index in range(len(flat.scenarios)))
+    # No difference can be taken of a word: then it must be the same one.
+    otherwise = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"
+    measured = Formula(flat.name(cell), value)
+    rows.add(label, measured, expected, test, unit=cell.unit, shape=format_of(cell, value), otherwise=otherwise)

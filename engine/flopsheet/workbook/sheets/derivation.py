@@ -22,16 +22,16 @@ def add_derivation(book: Book, context: Context) -> Sheet:
         row += 1
         for equation in step.equations:
             left, relation, right = render_text(equation)
-            sheet.put(row, _LEFT, left, style="code")
-            sheet.put(row, _RELATION, relation, style="symbol")
-            sheet.put(row, _RIGHT, right, style="code")
+            sheet.put(row, _LEFT, left, style="equation")
+            sheet.put(row, _RELATION, relation, style="relation")
+            sheet.put(row, _RIGHT, right, style="equation")
             row += 1
         row += 1
     row = _put_proofs(sheet, context, row)
     _put_claims(sheet, context, row)
-    sheet.set_width(_LEFT, 56.0)
+    sheet.set_width(_LEFT, 60.0)
     sheet.set_width(_RELATION, 5.0)
-    sheet.set_width(_RIGHT, 84.0)
+    sheet.set_width(_RIGHT, 88.0)
     return sheet
 
 
@@ -64,14 +64,15 @@ def _put_claims(sheet: Sheet, context: Context, row: int) -> None:
             if verdict.claim.source
             else ""
         )
-        sheet.put(row, _LEFT, f"{verdict.claim.name}{source}")
-        sheet.put(row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}")
+        sheet.put(row, _LEFT, f"{verdict.claim.name}{source}", style="header")
+        sheet.put(row, _RELATION, None, style="header")
+        sheet.put(row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}", style="header")
         row += 1
         for title, equations in (("claim.says", verdict.stated), ("claim.derived", verdict.right)):
             for equation in equations:
                 left, relation, right = render_text(equation)
-                sheet.put(row, _LEFT, f"{t(title)}{t('document.colon')}{left}", style="code")
-                sheet.put(row, _RELATION, relation, style="symbol")
-                sheet.put(row, _RIGHT, right, style="code")
+                sheet.put(row, _LEFT, f"{t(title)}{t('document.colon')}{left}", style="equation")
+                sheet.put(row, _RELATION, relation, style="relation")
+                sheet.put(row, _RIGHT, right, style="equation")
                 row += 1
         row += 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
-from flopsheet.workbook.sheets.checks import TOLERANCE
+from flopsheet.workbook.sheets.check_rows import AGREEMENT
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
@@ -96,5 +96,5 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
         (t("report.law_source"), ", ".join(part for part in parts if part) or t("report.not_stated")),
         (t("report.version"), context.version),
         (t("report.inputs_hash"), context.inputs_sha256),
-        (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{TOLERANCE:g}")),
+        (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{AGREEMENT:g}")),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
@@ -18,7 +20,9 @@ from flopsheet.workbook.styles import number_format
 
 _OFFSET, _SIZE, _FIRST = 1, 2, 3
 _FACTORS = (0.1, 10**-0.5, 1.0, 10**0.5, 10.0)
-_OFFSETS = tuple(round(-1.5 + 0.1 * step, 10) for step in range(31))
+_OFFSETS = tuple(round(-1.2 + 0.15 * step, 10) for step in range(17))
+_CHART_ROWS, _CHART_SIZE = 24, (30.0, 14.0)
+_STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def add_iso_flop(book: Book, context: Context) -> Sheet:
@@ -57,16 +61,21 @@ class _Writer:
     def write(self) -> Sheet:
         """The sheet with its table and chart."""
         self._check_numbers()
-        head = FIRST_ROW + 30
-        budgets, first, last = head + 1, head + 4, head + 3 + len(_OFFSETS)
-        self._put_head(head, budgets)
+        head = FIRST_ROW + _CHART_ROWS
+        self.sheet.break_before(head)
+        self.budgets, self.optimum = head + 1, head + 2
+        first = head + 9
+        self._put_head(head)
+        self._put_optima()
         for offset, step in enumerate(_OFFSETS):
-            self._put_line(first + offset, budgets, step)
-        optimum = last + 3
-        self._put_optima(optimum, budgets)
-        self._put_chart(first, last, optimum)
-        columns = get_column_letter(_SIZE), get_column_letter(_FIRST + len(_FACTORS) - 1)
-        self.context.checked.append(f"'Iso-FLOP'!${columns[0]}${first}:${columns[1]}${last}")
+            self._put_line(first + offset, step)
+        last = first + len(_OFFSETS) - 1
+        self._put_chart(first, last)
+        start, end = get_column_letter(_SIZE), get_column_letter(_FIRST + len(_FACTORS) - 1)
+        self.context.checked.append(f"'Iso-FLOP'!${start}${self.budgets}:${end}${last}")
+        self.sheet.set_width(_OFFSET, 40.0)
+        for column in range(_SIZE, _FIRST + len(_FACTORS)):
+            self.sheet.set_width(column, 18.0)
         return self.sheet
 
     def _check_numbers(self) -> None:
@@ -76,75 +85,75 @@ class _Writer:
             message = f"no cell holds {sorted(missing)}"
             raise ValueError(message)
 
-    def _put_head(self, head: int, budgets: int) -> None:
-        """The budgets: multiples of the selected one."""
-        t, sheet = self.context.t, self.sheet
+    def _put_head(self, head: int) -> None:
+        """The budgets, as multiples of the selected one, and the heads of the curves below."""
+        t, sheet, budgets = self.context.t, self.sheet, self.budgets
         sheet.put(head, _OFFSET, t("workbook.multiple"), style="header")
-        sheet.put(head, _SIZE, "1", style="unit")
-        sheet.put(budgets, _OFFSET, self.context.label(self.spent), style="label")
+        sheet.put(head, _SIZE, t("workbook.unit"), style="header_unit")
+        sheet.put(budgets, _OFFSET, self.context.label(self.spent))
         sheet.put(budgets, _SIZE, self.spent.unit, style="unit")
         name = self.context.flat.name(self.spent)
-        amount = float(self.context.flat.values[self.spent.id][0])
+        amount = self.context.flat.number(self.spent.id)
         for column, factor in enumerate(_FACTORS, start=_FIRST):
-            sheet.put(head, column, factor, style="constant", number_format="0.00")
+            sheet.put(head, column, factor, style="header_right", number_format="0.00")
             text = f"{name} * {get_column_letter(column)}${head}"
-            sheet.put(budgets, column, Formula(text, amount * factor), style="formula", number_format="0.00E+00")
-        sheet.put(budgets + 1, _OFFSET, t("workbook.offset"), style="header")
-        sheet.put(budgets + 1, _SIZE, t("workbook.size_of", what=self.what), style="header_right")
+            sheet.put(budgets, column, Formula(text, amount * factor), style="formula", number_format='0.00E+00" FLOP"')
+        curves = self.optimum + 5
+        sheet.put(curves, _OFFSET, t("workbook.offset"), style="header_right")
+        sheet.put(curves, _SIZE, t("workbook.size_of", what=self.what), style="header_right")
         for column in range(_FIRST, _FIRST + len(_FACTORS)):
-            sheet.put(budgets + 1, column, t("workbook.loss_at_budget"), style="header_right")
+            sheet.put(curves, column, t("workbook.loss_at_budget"), style="header_right")
         units = ("1", self.model.decision(self.x).unit, *["nats/token"] * len(_FACTORS))
         for column, unit in enumerate(units, start=_OFFSET):
-            sheet.put(budgets + 2, column, unit, style="unit")
+            sheet.put(curves + 1, column, unit, style="unit")
 
-    def _put_line(self, row: int, budgets: int, step: float) -> None:
+    def _put_line(self, row: int, step: float) -> None:
         """One size, and the loss there along each budget."""
         context, sheet = self.context, self.sheet
-        anchor = float(context.flat.values[self.anchor.id][0])
-        sheet.put(row, _OFFSET, step, style="constant", number_format="+0.0;-0.0;0.0")
+        anchor = context.flat.number(self.anchor.id)
+        sheet.put(row, _OFFSET, step, style="constant", number_format="+0.00;-0.00;0.00")
         base = context.flat.refer_number(sp.Integer(10))
         size = anchor * float(np.power(10.0, step))
         text = f"{context.flat.name(self.anchor)} * {base} ^ $A{row}"
         shape = number_format(self.model.decision(self.x).unit, size)
         sheet.put(row, _SIZE, Formula(text, size), style="formula", number_format=shape)
-        amount = float(context.flat.values[self.spent.id][0])
         for column, factor in enumerate(_FACTORS, start=_FIRST):
-            letter = get_column_letter(column)
-            places = {self.x: f"$B{row}", self.model.amount: f"{letter}${budgets}"}
-            value = self._number(self.loss, {self.x: size, self.model.amount: amount * factor})
-            sheet.put(
-                row, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000"
-            )
+            self._put_loss(row, column, f"$B{row}", {self.x: size, self.model.amount: self._amount(factor)})
 
-    def _put_optima(self, row: int, budgets: int) -> None:
+    def _amount(self, factor: float) -> float:
+        """The amount of a budget."""
+        return self.context.flat.number(self.spent.id) * factor
+
+    def _put_loss(self, row: int, column: int, size: str, at: dict[sp.Symbol, float]) -> None:
+        """The loss of a size along the budget of a column."""
+        places = {self.x: size, self.model.amount: f"{get_column_letter(column)}${self.budgets}"}
+        formula = Formula(self._print(self.loss, places), self._number(self.loss, at))
+        self.sheet.put(row, column, formula, style="formula", number_format="0.0000")
+
+    def _put_optima(self) -> None:
         """The optimum of each budget, and the plan itself."""
-        t, sheet, context = self.context.t, self.sheet, self.context
+        t, sheet, context, row = self.context.t, self.sheet, self.context, self.optimum
         unit = self.model.decision(self.x).unit
-        sheet.put(row - 1, _OFFSET, t("workbook.optima"), style="section")
-        sheet.put(row, _OFFSET, t("workbook.size_of", what=self.what))
-        sheet.put(row, _SIZE, unit, style="unit")
-        sheet.put(row + 1, _OFFSET, t("role.loss_title"))
-        sheet.put(row + 1, _SIZE, "nats/token", style="unit")
-        amount = float(context.flat.values[self.spent.id][0])
+        labels = (
+            (row, t("workbook.optimal_size", what=self.what), unit),
+            (row + 1, t("workbook.optimal_loss"), "nats/token"),
+            (row + 2, t("workbook.planned_size", what=self.what), unit),
+            (row + 3, context.label(context.flat.graph["L_opt"]), "nats/token"),
+        )
+        for at, label, of in labels:
+            sheet.put(at, _OFFSET, label)
+            sheet.put(at, _SIZE, of, style="unit")
         for column, factor in enumerate(_FACTORS, start=_FIRST):
-            letter = get_column_letter(column)
-            size = self._number(self.best, {self.model.amount: amount * factor})
-            text = self._print(self.best, {self.model.amount: f"{letter}${budgets}"})
+            letter, amount = get_column_letter(column), self._amount(factor)
+            size = self._number(self.best, {self.model.amount: amount})
+            text = self._print(self.best, {self.model.amount: f"{letter}${self.budgets}"})
             sheet.put(row, column, Formula(text, size), style="formula", number_format=number_format(unit, size))
-            places = {self.x: f"{letter}${row}", self.model.amount: f"{letter}${budgets}"}
-            value = self._number(self.loss, {self.x: size, self.model.amount: amount * factor})
-            sheet.put(
-                row + 1, column, Formula(self._print(self.loss, places), value), style="formula", number_format="0.0000"
-            )
-        sheet.put(row + 3, _OFFSET, t("workbook.planned_size", what=self.what))
-        sheet.put(row + 3, _SIZE, unit, style="unit")
-        size = float(context.flat.values[self.chosen.id][0])
-        shape = number_format(unit, size)
-        sheet.put(row + 3, _FIRST, Formula(context.flat.name(self.chosen), size), style="result", number_format=shape)
-        sheet.put(row + 4, _OFFSET, context.label(context.flat.graph["L_opt"]))
-        sheet.put(row + 4, _SIZE, "nats/token", style="unit")
-        value = context.flat.shown(context.flat.graph["L_opt"], 0)
-        sheet.put(row + 4, _FIRST, Formula("L_opt", value), style="result", number_format="0.0000")
+            self._put_loss(row + 1, column, f"{letter}${row}", {self.x: size, self.model.amount: amount})
+        size = context.flat.number(self.chosen.id)
+        planned = Formula(context.flat.name(self.chosen), size)
+        sheet.put(row + 2, _FIRST, planned, style="result", number_format=number_format(unit, size))
+        reached = Formula("L_opt", context.flat.shown(context.flat.graph["L_opt"], 0))
+        sheet.put(row + 3, _FIRST, reached, style="result", number_format="0.0000")
 
     def _print(self, expr: sp.Expr, places: dict[sp.Symbol, str]) -> str:
         """A formula over cells of this sheet and names."""
@@ -163,26 +172,31 @@ class _Writer:
         compiled = compile_cells(build_graph((*cells, whole)), [whole.id])
         return float(compiled.evaluate(values)[whole.id])
 
-    def _put_chart(self, first: int, last: int, optimum: int) -> None:
+    def _put_chart(self, first: int, last: int) -> None:
         """The curves, the optima and the plan."""
-        t, sheet = self.context.t, self.sheet
+        t, sheet, optimum = self.context.t, self.sheet, self.optimum
         axis = t("workbook.size_of", what=self.what)
-        chart = build_scatter(t("chart.iso_flop_title"), axis, t("chart.loss_axis"), log_x=True, size=(26.0, 13.5))
-        for column, factor in enumerate(_FACTORS, start=_FIRST):
+        title, losses_title = t("chart.iso_flop_title"), t("chart.loss_axis")
+        chart = build_scatter(title, axis, losses_title, log_x=True, size=_CHART_SIZE)
+        chart.y_axis.scaling.min = self._lowest()
+        for column in range(_FIRST, _FIRST + len(_FACTORS)):
             sizes = sheet.range_of((first, _SIZE), (last, _SIZE))
             losses = sheet.range_of((first, column), (last, column))
-            add_line(chart, sizes, losses, t("workbook.times_budget", factor=f"{factor:.3g}"))
+            add_line(chart, sizes, losses, sheet.reference(self.budgets, column), named_by_cell=True)
         end = _FIRST + len(_FACTORS) - 1
-        add_points(
-            chart,
-            sheet.range_of((optimum, _FIRST), (optimum, end)),
-            sheet.range_of((optimum + 1, _FIRST), (optimum + 1, end)),
-            t("workbook.optima"),
-        )
-        add_points(
-            chart,
-            sheet.range_of((optimum + 3, _FIRST), (optimum + 3, _FIRST)),
-            sheet.range_of((optimum + 4, _FIRST), (optimum + 4, _FIRST)),
-            t("workbook.plan"),
-        )
+        for row, name, until in ((optimum, t("workbook.optima"), end), (optimum + 2, t("workbook.plan"), _FIRST)):
+            sizes, losses = (sheet.range_of((at, _FIRST), (at, until)) for at in (row, row + 1))
+            add_points(chart, sizes, losses, name)
         sheet.add_chart(chart, FIRST_ROW, 1)
+
+    def _lowest(self) -> float | None:
+        """Where the loss axis begins: just below what the loss cannot fall under, in any scenario; None to leave it."""
+        floor = self.model.loss.subs(dict.fromkeys(self.model.decisions, sp.oo))
+        if not floor.free_symbols or floor.has(sp.oo, sp.zoo, sp.nan):
+            return None
+        values = {s: self.context.flat.values[s.name] for s in floor.free_symbols}
+        least = min(
+            float(floor.subs({s: sp.Float(float(array[index])) for s, array in values.items()}))
+            for index in range(len(self.context.flat.scenarios))
+        )
+        return max(0.0, math.floor(least / _STEP) * _STEP) if math.isfinite(least) and least > _STEP else None

@@ -13,9 +13,18 @@ from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import excel_formula
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.scenarios import POSITION, SELECTOR
-from flopsheet.workbook.styles import number_format
+from flopsheet.workbook.sheets.words import verdicts
+from flopsheet.workbook.styles import StyleName, number_format
 
 _LABEL, _SYMBOL, _VALUE, _UNIT, _FORMULA = range(1, 6)
+
+_HEADERS: dict[int, tuple[str, StyleName]] = {
+    _LABEL: ("item", "header"),
+    _SYMBOL: ("symbol", "header"),
+    _VALUE: ("value", "header_right"),
+    _UNIT: ("unit", "header_unit"),
+    _FORMULA: ("formula", "header"),
+}
 
 
 def add_plan(book: Book, context: Context) -> Sheet:
@@ -24,10 +33,10 @@ def add_plan(book: Book, context: Context) -> Sheet:
     sheet = book.sheet("Plan", t("workbook.plan"), t("contents.plan"))
     row = FIRST_ROW
     sheet.put(row, _LABEL, t("workbook.selected"))
-    first = context.solution.plan.scenarios[0].name
-    sheet.put(row, _VALUE, Formula(SELECTOR, first), style="result", number_format="@")
+    sheet.put(row, _SYMBOL, Formula(SELECTOR, context.titles[0]), style="choice_shown", number_format="@")
     row += 2
     formulas = context.flat.formulas
+    row = _put_words(sheet, context, row)
     row = _put_block(sheet, context, row, "workbook.results", [c for c in formulas if c.kind == "result"])
     row = _put_block(sheet, context, row, "workbook.own_cells", [c for c in formulas if c.kind == "user"])
     row = _put_block(sheet, context, row, "workbook.strategies", [c for c in formulas if c.kind == "strategy"])
@@ -35,21 +44,26 @@ def add_plan(book: Book, context: Context) -> Sheet:
     row = _put_block(sheet, context, row, "workbook.steps", [c for c in formulas if c.kind == "formula"])
     _put_numbers(sheet, context, row)
     sheet.freeze(FIRST_ROW + 1, _LABEL + 1)
-    sheet.set_width(_FORMULA, 95.0)
+    for column, width in ((_LABEL, 46.0), (_SYMBOL, 30.0), (_VALUE, 15.0), (_UNIT, 19.0), (_FORMULA, 80.0)):
+        sheet.set_width(column, width)
     return sheet
+
+
+def _put_words(sheet: Sheet, context: Context, row: int) -> int:
+    """Whether there is a plan and what binds, in words; gives the row after a gap."""
+    lines = verdicts(context, lambda cell_id: context.flat.name(context.flat.graph[cell_id]), 0)
+    for key, formula in lines.items():
+        sheet.put(row - 1, _LABEL, context.t(key))
+        sheet.put(row - 1, _SYMBOL, formula, style="choice_shown", number_format="@")
+        row += 1
+    return row
 
 
 def _put_head(sheet: Sheet, context: Context, row: int, key: str) -> int:
     """The title of a block and the heads of its columns; gives the next row."""
     sheet.put(row, _LABEL, context.t(key), style="section")
-    for column, head, style in (
-        (_LABEL, "item", "header"),
-        (_SYMBOL, "symbol", "header"),
-        (_VALUE, "value", "header_right"),
-        (_UNIT, "unit", "header_unit"),
-        (_FORMULA, "formula", "header"),
-    ):
-        sheet.put(row + 1, column, context.t(f"workbook.{head}"), style=style)  # type: ignore[arg-type]
+    for column, (head, style) in _HEADERS.items():
+        sheet.put(row + 1, column, context.t(f"workbook.{head}"), style=style)
     return row + 2
 
 
@@ -61,10 +75,10 @@ def _put_block(sheet: Sheet, context: Context, row: int, key: str, cells: Sequen
     for cell in cells:
         formula = excel_formula(context.flat, cell)
         name = context.flat.name(cell)
-        style = "result" if cell.kind in {"result", "user"} else "formula"
+        style: StyleName = "result" if cell.kind in {"result", "user"} else "formula"
         _put_line(sheet, context, cell, row)
-        shape = format_of(cell, formula.cached)  # type: ignore[arg-type]
-        sheet.put(row, _VALUE, formula, style=style, number_format=shape, name=name)  # type: ignore[arg-type]
+        shape = format_of(cell, formula.cached)
+        sheet.put(row, _VALUE, formula, style=style, number_format=shape, name=name)
         sheet.put(row, _FORMULA, f"={formula.text}", style="code")
         row += 1
     letter = get_column_letter(_VALUE)

@@ -15,7 +15,7 @@ from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
 from flopsheet.derive.resource import derive_resource
 from flopsheet.derive.resource_cells import build_resource_cells
-from flopsheet.derive.strategy_cells import build_strategy_cells
+from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
@@ -171,6 +171,7 @@ def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tup
     inputs = build_input_cells(plan, model)
     minimises_loss = plan.objective == "minimize loss"
     derived = build_budget_cells(derivation) if minimises_loss else build_target_cells(derivation)
+    check_strategies(derivation, plan.strategies)
     strategies = build_strategy_cells(
         derivation,
         [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],

@@ -213,7 +213,7 @@ def _reason(
         parts.append(f"{name} is {ours:.6g}, the formula gives {theirs:.6g}")
     text = f"At {amount} {' and '.join(parts)}."
     spent = next((entry for entry in identities if entry[0] == "budget"), None)
-    if spent is not None:
+    if spent is not None and abs(spent[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
         where = "at every budget" if model.amount not in spent[1].free_symbols else "there"
         text += f" The identity cost / {model.amount} = 1 fails: it is {spent[2]:.9g} {where}."
     balance = next((entry for entry in identities if entry[0] == "stationarity"), None)

@@ -15,6 +15,10 @@ from flopsheet.plan.plan import Law, Plan, Sourced
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
 
+# The unit of what each kind of strategy fixes.
+STRATEGY_UNITS = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token", "shares": "1"}
+
+
 @dataclass(frozen=True)
 class Limit:
     """A cap that a plan may set: its key, short name and the unit of what it limits."""
@@ -51,8 +55,8 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         cells.append(_input_cell(limit.key, limit.unit, Message("cell.cap", {"what": what}), latex))
     for strategy in plan.strategies:
         key = f"strategies.{strategy.slug}.{strategy.kind}"
-        label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name})
-        unit = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}[strategy.kind]
+        label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name, "what": model.decisions[0].name})
+        unit = STRATEGY_UNITS[strategy.kind]
         cells.append(_input_cell(key, unit, label, None))
     return (*cells, *_constant_cells(model.law), BEYOND)
 
@@ -103,7 +107,8 @@ def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[
         FlopsheetError: a constant that the law does not have, or one whose sign the derivation needs.
     """
     _check_constants(plan, model)
-    fixed = {f"strategies.{s.slug}.{s.kind}": s.value for s in plan.strategies}
+    first = model.decisions[0].name
+    fixed = {f"strategies.{s.slug}.{s.kind}": s.shares.get(first, s.value) for s in plan.strategies}
     values: dict[str, tuple[float, ...]] = {}
     sources: dict[str, tuple[Sourced | None, ...]] = {}
     for cell in cells:

@@ -138,8 +138,8 @@ _STRATEGY = Record(
         "tokens_per_parameter": Number("token/parameter"),
         "parameters": Number("parameter"),
         "tokens": Number("token"),
-    },
-    not_yet("shares"),
+        "shares": Table(Number("1"), "identifier", "decision"),
+    }
 )
 _CLAIM = Record(
     {

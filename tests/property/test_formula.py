@@ -111,7 +111,8 @@ def _numpy_value(expr: sp.Expr, point: dict[str, float]) -> float:
 
 
 def _exact_value(expr: sp.Expr, point: dict[str, float]) -> float:
-    """The value at 50 digits, with the doubles as they are (never as fractions: sympy factors those); nan where it is not a finite real number."""
+    """The value at 50 digits, with the doubles as they are; nan where it is not a finite real number."""
+    # As long decimals, not as fractions, whose powers sympy would work out exactly.
     value = expr.subs({SYMBOLS[name]: sp.Float(x, 60) for name, x in point.items()}).evalf(50)
     return float(value) if value.is_Float or value.is_Integer else math.nan
 

@@ -316,12 +316,13 @@ def random_targets(law, count):
         if not (1 <= x <= mpf(10) ** 25 and 1 <= y <= mpf(10) ** 25):
             continue
         factor = 10 ** random.uniform(0.02, 0.2)
-        kind = random.choice(("free", "slack", "x", "y"))
+        kind = random.choice(("free", "slack", "x", "y", "excluded"))
         caps = {
             "free": (np.inf, np.inf),
             "slack": (float(x) * factor, float(y) * factor),
             "x": (float(x) / factor, np.inf),
             "y": (np.inf, float(y) / factor),
+            "excluded": (float(x) / factor**4, float(y) / factor**4),
         }[str(kind)]
         problems.append(Problem(law, constants, level, *caps))
     return problems
@@ -341,6 +342,8 @@ def cheapest(problem):
         if left <= 0:
             return None
         rest = (ones[1 - capped] / left) ** (1 / law.slopes[1 - capped])
+        if rest > (problem.cap_x, problem.cap_y)[1 - capped]:
+            return None
         x, y = (cap, rest) if capped == 0 else (rest, cap)
     assert abs(law.loss(x, y) / level - 1) < mpf(10) ** (5 - DIGITS)
     return x, y

@@ -76,6 +76,8 @@ def describe_law(law: Law) -> Plain:
             }
             for name, constant in law.constants.items()
         },
+        "inputs": {name: {"unit": given.unit, "from": given.source} for name, given in law.inputs.items()},
+        "where": {name: text.text for name, text in law.where.items()},
         "formulas": {name: {"formula": extra.formula.text, "unit": extra.unit} for name, extra in law.formulas.items()},
         "fitted_range": "not stated" if law.fitted_range is None else {k: list(v) for k, v in law.fitted_range.items()},
         "known_answers": [_describe_answer(law, answer) for answer in law.known_answers],
@@ -227,5 +229,7 @@ def _formula_graph(law: Law) -> tuple[Graph, list[str]]:
         if text is not None:
             symbols.setdefault(alias, make_symbol(name))
     known = [(name, text, unit) for name, text, unit, _ in outputs if text is not None]
-    cells += [Cell(name, "result", unit, name, parse_formula(text, symbols, subject=name)) for name, text, unit in known]
+    cells += [
+        Cell(name, "result", unit, name, parse_formula(text, symbols, subject=name)) for name, text, unit in known
+    ]
     return build_graph(cells), [name for name, _, _ in known]

@@ -26,8 +26,8 @@ from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table, build_resource_input_cells
 from flopsheet.model.law_model import LawModel, build_law_model
-from flopsheet.model.units import check_dimensions
 from flopsheet.model.resource_model import build_resource_model, is_resource_law
+from flopsheet.model.units import DimensionError, check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Law, Plan
@@ -69,7 +69,7 @@ def solve(plan: Plan) -> Solution:
         answers=answers,
         claims=_judge_claims(plan, derivation, evaluation, answers),
         expectations=check_expectations(plan, answers),
-        proofs=(*derivation.proofs, _prove_dimensions(graph)),
+        proofs=(*derivation.proofs, _prove_dimensions(graph, model)),
     )
 
 
@@ -152,7 +152,8 @@ def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
 
 def derive_any_law(law: Law) -> tuple[LawModel, Derivation]:
     """A law, derived; the same law is derived once in a process."""
-    key = (law.name, law.origin, law.place, law.loss, law.cost, tuple(law.constants.values()))
+    sections = (law.decisions, law.constants, law.where, law.formulas, law.inputs)
+    key = (law.name, law.origin, law.place, law.loss, law.cost, *(tuple(section.items()) for section in sections))
     if key not in _derived:
         model = build_law_model(law)
         _derived[key] = (model, derive_law(model))
@@ -198,13 +199,28 @@ def _collect(problems: list[Problem], step: Callable[[], Result]) -> Result | No
         return None
 
 
-def _prove_dimensions(graph: Graph) -> Proof:
-    """The statement that every cell has the unit it says."""
-    count = check_dimensions(graph)
+def _prove_dimensions(graph: Graph, model: LawModel) -> Proof:
+    """The statement that every cell has the unit it says.
+
+    A law without constants, such as `N * D`, has implied factors of one, which carry its units like any other.
+
+    Raises:
+        FlopsheetError: the units do not fit, whatever the constants and literals of the law carry.
+    """
     own = sum(1 for cell in graph if cell.kind == "user")
+    absorbing = "constants and literals"
+    try:
+        count = check_dimensions(graph)
+    except DimensionError:
+        absorbing = "constants, literals and implied factors of one"
+        units = {"FLOP", "nats/token", *(model.decision(z).unit for z in model.decisions)}
+        try:
+            count = check_dimensions(graph, absorbed=units)
+        except DimensionError as error:
+            raise FlopsheetError(Problem(f"{error}.", model.law.place, "law")) from None
     statement = (
         f"dimension: all {count + own} formula cells have the unit they state "
-        "(constants and literals of the law absorb theirs)"
+        f"({absorbing} of the law absorb theirs)"
     )
     return Proof(statement, "symbolic", "proven")
 

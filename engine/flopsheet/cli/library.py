@@ -48,6 +48,7 @@ def _print_law(record: dict[str, object]) -> None:
     for part in ("loss", "cost"):
         if part in record:
             click.echo(f"  {part}: {record[part]}")
+    _print_formulas(record)
     click.echo("  constants:")
     constants = record["constants"]
     assert isinstance(constants, dict)  # noqa: S101 - made by describe_law
@@ -78,6 +79,18 @@ def _print_law(record: dict[str, object]) -> None:
     notes = record.get("notes")
     for note in notes if isinstance(notes, list) else []:
         click.echo(f"  note: {note}")
+
+
+def _print_formulas(record: dict[str, object]) -> None:
+    """What a law takes from the plan, its intermediate formulas, and its further outputs with their units."""
+    for part in ("inputs", "where", "formulas"):
+        entries = record[part]
+        assert isinstance(entries, dict)  # noqa: S101 - made by describe_law
+        if entries:
+            click.echo(f"  {part}:")
+        for name, entry in entries.items():
+            text, unit = (entry.get("formula"), entry["unit"]) if isinstance(entry, dict) else (entry, "")
+            click.echo(f"    {name}" + (f" = {text}" if text else "") + (f"  [{unit}]" if unit else ""))
 
 
 def _range_text(fitted_range: object) -> str:

@@ -12,6 +12,7 @@ import sympy as sp
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.proving import Prover
 from flopsheet.derive.regimes import Regime, derive_regimes, find_caps
+from flopsheet.derive.soundness import check_slopes, refuse_refuted
 from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.steps import list_steps
@@ -56,16 +57,20 @@ def derive_law(model: LawModel) -> Derivation:
         FlopsheetError: the law has no optimum or none in closed form.
     """
     interior = derive_interior(model)
+    around = _usual_values(model, interior)
+    check_slopes(model, interior, around)
     regimes = derive_regimes(model, interior)
     exponents = derive_exponents(model, interior)
-    prover = Prover(_usual_values(model, interior))
+    prover = Prover(around)
+    proofs = check_statements(model, interior, regimes, prover)
+    refuse_refuted(model, proofs)
     return Derivation(
         model=model,
         interior=interior,
         regimes=regimes,
         exponents=exponents,
         steps=list_steps(model, interior, regimes, exponents),
-        proofs=check_statements(model, interior, regimes, prover),
+        proofs=proofs,
         prover=prover,
     )
 
@@ -75,7 +80,7 @@ def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]
     around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
     for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
         value = expr.evalf(subs=around)
-        if value.is_Float and math.isfinite(float(value)):
+        if value.is_Float and value > 0 and math.isfinite(float(value)):
             around[symbol] = float(value)
     for decision, cap in find_caps(model).items():
         if decision in around:

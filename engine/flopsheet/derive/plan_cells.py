@@ -59,7 +59,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
         if room is not None:
             formula = sp.Piecewise((formula, room.subs(model.level, target) > 0), (BEYOND.symbol, True))
         held[z] = formula
-    chosen = _add_choice(build, free, held, "plan", kind="formula")
+    chosen = _add_choice(build, free, held, "planned", kind="formula")
     cost = model.cost.subs(chosen, simultaneous=True)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
@@ -148,6 +148,16 @@ def _add_choice(
     return chosen
 
 
+def _find_floor(build: CellBuilder) -> sp.Expr:
+    """The loss that remains with boundless resources."""
+    model, room = build.model, build.derivation.interior.reachable
+    floor = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
+    if floor.is_finite or room is None or sp.diff(room, model.level) != 1:
+        return floor
+    # Where the sign of an exponent is in its constant, the limit is told by what must be positive: level - floor.
+    return sp.expand(model.level - room)
+
+
 def _add_outcome(
     build: CellBuilder,
     chosen: Mapping[sp.Symbol, sp.Symbol],
@@ -159,7 +169,7 @@ def _add_outcome(
     model = build.model
     loss = model.loss.subs(chosen, simultaneous=True)
     if reachable != 1:
-        limit = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
+        limit = _find_floor(build)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
     build.add(
         "L_opt",

@@ -9,7 +9,7 @@ import sympy as sp
 
 from flopsheet.derive.algebra import is_same_product, is_zero_by_algebra
 from flopsheet.derive.proof import Proof, Verdict
-from flopsheet.derive.sample import evaluate_at, relative_gaps, sample_points
+from flopsheet.derive.sample import evaluate_at, is_positive_at, relative_gaps, sample_points
 
 # Two sides that agree to this many digits at every sampled point are taken as equal (never as proven).
 _AGREES = 1e-40
@@ -24,14 +24,15 @@ class Prover:
 
     around: Mapping[sp.Symbol, float]
 
-    def points(self, *exprs: sp.Expr) -> list[dict[sp.Symbol, sp.Float]]:
-        """Random points for all symbols of the given expressions."""
-        symbols = set().union(*(sp.sympify(expr).free_symbols for expr in exprs))
-        return sample_points(symbols, self.around)
+    def points(self, *exprs: sp.Expr, where: Sequence[sp.Expr] = ()) -> list[dict[sp.Symbol, sp.Float]]:
+        """Random points for all symbols of the given expressions, at which all of `where` are positive."""
+        symbols = set().union(*(sp.sympify(expr).free_symbols for expr in (*exprs, *where)))
+        points = sample_points(symbols, self.around)
+        return [point for point in points if all(is_positive_at(condition, point) for condition in where)]
 
-    def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr) -> Proof:
-        """A verdict on left = right, both positive."""
-        points = self.points(left, right)
+    def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr, where: Sequence[sp.Expr] = ()) -> Proof:
+        """A verdict on left = right, both positive, at points where all of `where` are positive."""
+        points = self.points(left, right, where=where)
         same = is_same_product(left, right)
         if same and all(gap <= _AGREES for _, gap in relative_gaps(left, right, points[:_SANITY_POINTS])):
             return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)

@@ -38,6 +38,12 @@ def evaluate_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | 
     return None
 
 
+def is_positive_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether an expression has a value above zero at a point."""
+    value = evaluate_at(expr, point)
+    return value is not None and bool(value > 0)
+
+
 def relative_gaps(
     left: sp.Expr, right: sp.Expr, points: Sequence[Mapping[sp.Symbol, sp.Expr]]
 ) -> list[tuple[Mapping[sp.Symbol, sp.Expr], float]]:

@@ -125,8 +125,10 @@ def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
 def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     """The allocation that reaches a loss is the optimal one for the budget it costs."""
     back = {z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions}
-    parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z]) for z in model.decisions]
+    # Below the least loss there is nothing to compare.
+    where = () if interior.reachable is None else (interior.reachable,)
+    parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z], where=where) for z in model.decisions]
     reached = model.loss.subs(interior.reaching, simultaneous=True)
-    parts.append(prover.prove_equal("loss", reached, model.level))
+    parts.append(prover.prove_equal("loss", reached, model.level, where=where))
     statement = "inverse round trip: the least cost of a loss, spent optimally, reaches that loss"
     return combine_proofs(statement, parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -76,6 +76,7 @@ def derive_interior(model: LawModel) -> Interior:
         raise _no_closed_form(model, "the budget or the loss cannot be solved for the decisions")
     free = {x: spent.value, y: product_form(path.subs(x, spent.value))}
     reaching = {x: reached.value, y: product_form(path.subs(x, reached.value))}
+    _check_real(model, (*gains.values(), path, *free.values(), *reaching.values()))
     return Interior(
         gains=gains,
         shares=shares,
@@ -131,6 +132,12 @@ def simplest_condition(conditions: tuple[sp.Expr, ...]) -> sp.Expr | None:
     return None
 
 
+def _check_real(model: LawModel, formulas: Iterable[sp.Expr]) -> None:
+    """Refuse formulas that went through the logarithm of something of unknown sign."""
+    if any(formula.has(sp.I, sp.pi, sp.zoo, sp.nan, sp.oo) for formula in formulas):
+        raise _no_closed_form(model, "it takes the logarithm of something that is not positive for certain")
+
+
 def _check_directions(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]) -> None:
     """Refuse a loss that does not fall, or a cost that does not rise, in a decision."""
     problems = []
@@ -152,4 +159,6 @@ def _no_closed_form(model: LawModel, why: str) -> FlopsheetError:
     """The refusal of a law whose optimum has no closed form."""
     place = model.law.loss.place if model.law.loss else model.law.place
     message = f"the optimum of law `{model.law.name}` has no closed form that this version finds: {why}"
-    return FlopsheetError(Problem(message, place, "loss"))
+    negative = [f"`{name}`" for name, constant in model.law.constants.items() if constant.value < 0]
+    remedy = f"Write it so that {', '.join(negative)} can be positive." if negative else ""
+    return FlopsheetError(Problem(message, place, "loss", remedy))

@@ -26,7 +26,7 @@ def build_strategy_cells(
         amount: The id of the cell that holds the budget.
 
     Raises:
-        ValueError: a strategy that `check_strategies` refuses.
+        FlopsheetError: the budget cannot be solved for a strategy's decisions.
     """
     spent = make_symbol(amount)
     build = CellBuilder(derivation, spent)
@@ -52,23 +52,18 @@ def build_strategy_cells(
 
 
 def check_strategies(derivation: Derivation, strategies: Sequence[Strategy]) -> None:
-    """Refuse strategies that fix what the law does not have, all at once."""
+    """Refuse splits of a budget that is no sum, or between decisions the law does not have, all at once."""
     model = derivation.model
-    roles = {model.decision(z).role for z in model.decisions}
     names = [z.name for z in model.decisions]
     problems = []
-    for strategy in strategies:
-        subject = f"strategies.{strategy.name}.{strategy.kind}"
-        if strategy.kind == "shares":
-            unknown = [name for name in strategy.shares if name not in names]
-            if unknown:
-                message = f"law `{model.law.name}` has no decision `{unknown[0]}`."
-                problems.append(Problem(message, strategy.place, subject, did_you_mean(unknown[0], names)))
-            elif _terms_of_sum(derivation) is None:
-                message = f"the cost of law `{model.law.name}` is not a sum, so its budget has no shares."
-                problems.append(Problem(message, strategy.place, subject))
-        elif not {"parameters", "tokens"} <= roles:
-            message = f"law `{model.law.name}` does not decide on parameters and tokens, but on {' and '.join(names)}."
+    for strategy in (each for each in strategies if each.kind == "shares"):
+        subject = f"strategies.{strategy.name}.shares"
+        unknown = [name for name in strategy.shares if name not in names]
+        if unknown:
+            message = f"law `{model.law.name}` has no decision `{unknown[0]}`."
+            problems.append(Problem(message, strategy.place, subject, did_you_mean(unknown[0], names)))
+        elif _terms_of_sum(derivation) is None:
+            message = f"the cost of law `{model.law.name}` is not a sum, so its budget has no shares."
             problems.append(Problem(message, strategy.place, subject))
     if problems:
         raise FlopsheetError(*problems)
@@ -108,7 +103,9 @@ def _fix_choice(derivation: Derivation, kind: str, fixed: sp.Symbol, spent: sp.S
     if kind == "tokens_per_parameter":
         found = isolate(model.cost.subs(tokens, fixed * parameters), model.amount, parameters)
         if found is None:
-            raise ValueError(kind)
+            place = model.law.cost.place if model.law.cost else model.law.place
+            message = f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            raise FlopsheetError(Problem(message, place, "cost"))
         size = found.value.subs(model.amount, spent)
         return {parameters: size, tokens: fixed * size}
     chosen = parameters if kind == "parameters" else tokens

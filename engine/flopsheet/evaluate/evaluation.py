@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
+from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 
@@ -56,16 +57,27 @@ def evaluate_graph(graph: Graph, table: InputTable) -> Evaluation:
         # A law with one resource has no plan to exclude: code 2 says that no target was given.
         codes = np.where(codes == 1, 1.0, 0.0)
     unreachable = tuple(bool(code == 1) for code in codes)
-    statuses = tuple(_status(values, index, float(code)) for index, code in enumerate(codes))
+    statuses = tuple(_status(values, table, index, float(code)) for index, code in enumerate(codes))
     return Evaluation(graph, table, values, statuses, unreachable)
 
 
-def _status(values: Mapping[str, FloatArray], index: int, code: float) -> Status:
-    """How a scenario came out: a result that is not a positive number means it did not converge."""
+def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, code: float) -> Status:
+    """How a scenario came out.
+
+    It did not converge where a result is not a positive number, a decision lies where an absent cap stands (so
+    that the optimum may lie beyond), or the loss does not fall in a decision there.
+    """
     if code == 2:
-        return "infeasible"
+        capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
+        return "infeasible" if capped else "not_converged"
     if code == 1:
         return "ok"
-    absent = "value_status" in values and values["value_status"][index] != 0
-    found = [values[name][index] for name in ("L_opt", "C_train") if name in values and not absent]
-    return "ok" if all(math.isfinite(value) and value > 0 for value in found) else "not_converged"
+    if "value_status" in values:
+        absent = values["value_status"][index] != 0
+        return "ok" if absent or (math.isfinite(loss := values["L_opt"][index]) and loss > 0) else "not_converged"
+    gains = {name.removeprefix("gain_"): values[name][index] for name in values if name.startswith("gain_")}
+    decided = [values[f"{decision}_opt"][index] for decision in gains]
+    results = [*decided, values["L_opt"][index], values["C_train"][index]]
+    found = all(math.isfinite(value) and value > 0 for value in results)
+    within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
+    return "ok" if found and within else "not_converged"

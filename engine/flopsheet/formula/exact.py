@@ -58,12 +58,23 @@ def raise_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     if base.is_extended_negative and exponent.is_Rational and not exponent.is_Integer:
         raise Refusal(*_NEGATIVE_BASE)
     power = sp.Pow(base, exponent)
-    # sympy takes roots of -1 out of (-floor(x))**0.3; they have no real value.
-    if any(_is_root_of_negative(part) for part in power.atoms(sp.Pow)):
-        raise Refusal(*_NEGATIVE_BASE)
-    if _longest(power) > MAX_BITS:
-        raise Refusal(*_TOO_LONG)
+    for part in power.atoms(sp.Pow):
+        # sympy takes roots of -1 out of (-floor(x))**0.3; they have no real value.
+        if _is_root_of_negative(part):
+            raise Refusal(*_NEGATIVE_BASE)
+        # 2**(1e15 * x) is harmless as it stands, but not where x cancels: (2**(1e15 * x))**(1 / x).
+        if part.base.is_number and _steepness(part.exp) > MAX_EXPONENT:
+            raise Refusal(*_EXPONENT)
     return power
+
+
+def exponential(arg: sp.Expr) -> sp.Expr:
+    """exp(arg). sympy makes 2**1000 of exp(1000 * log(2)), so what is refused as a power is refused here too."""
+    for term in sp.Add.make_args(arg):
+        for factor in sp.Mul.make_args(term):
+            if isinstance(factor, sp.log):
+                raise_power(factor.args[0], term.as_coeff_Mul()[0])
+    return sp.exp(arg)
 
 
 def check_range(expr: sp.Expr) -> None:
@@ -73,13 +84,13 @@ def check_range(expr: sp.Expr) -> None:
     """
     if expr.is_Symbol:
         return
+    if _longest(expr) > MAX_BITS:
+        raise Refusal(*_TOO_LONG)
     if expr.has(*_IMPOSSIBLE):
         raise Refusal(*NOT_REAL)
     if expr.is_Function and expr.is_extended_real is False:
         raise Refusal(*NOT_REAL)
     if expr.is_Rational:
-        if _bits(expr) > MAX_BITS:
-            raise Refusal(*_TOO_LONG)
         _check_magnitude(abs(expr))
     elif not expr.free_symbols:
         value = expr.evalf(20)
@@ -101,6 +112,11 @@ def _check_magnitude(value: sp.Expr) -> None:
         raise Refusal(*_TOO_LARGE)
     if value != 0 and value < _SMALLEST:
         raise Refusal(*_TOO_SMALL)
+
+
+def _steepness(exponent: sp.Expr) -> sp.Rational:
+    """The largest number beside a term of an exponent, without its sign."""
+    return max(abs(term.as_coeff_Mul()[0]) for term in sp.Add.make_args(exponent))
 
 
 def _longest(expr: sp.Expr) -> int:

@@ -19,6 +19,7 @@ from typing import Literal
 
 import sympy as sp
 
+from flopsheet.formula.exact import exponential
 from flopsheet.formula.heads import Log2, Log10, Round
 
 Target = Literal["formula", "numpy", "excel", "latex"]
@@ -90,7 +91,7 @@ def split_choice(expr: sp.Piecewise) -> tuple[sp.Basic, sp.Expr, sp.Expr]:
 
 _ROWS = (
     Function(
-        "exp", (1, 1), sp.exp, sp.exp,
+        "exp", (1, 1), exponential, sp.exp,
         "np.exp({0})", "EXP({0})", r"\exp\left({0}\right)",
         (((0.0,), 1.0), ((1.0,), 2.718281828459045), ((-2.5,), 0.0820849986238988)),
     ),

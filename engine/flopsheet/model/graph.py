@@ -55,10 +55,9 @@ class Graph:
 
 
 def names_read(cell: Cell) -> set[str]:
-    """The ids of the cells that a cell's formula reads directly."""
-    if cell.expr is None:
-        return set()
-    return {symbol.name for symbol in cell.expr.free_symbols}
+    """The ids of the cells that a cell's formula, or its guard, reads directly."""
+    read = set() if cell.guard is None else {cell.guard}
+    return read if cell.expr is None else read | {symbol.name for symbol in cell.expr.free_symbols}
 
 
 def build_graph(cells: Iterable[Cell]) -> Graph:

@@ -42,7 +42,12 @@ def list_limits(model: LawModel | ResourceModel) -> tuple[Limit, ...]:
 
 
 def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
-    """The inputs of a plan: budget or target, caps, strategies' fixed choices, and the law's constants."""
+    """The inputs of a plan: budget or target, caps, strategies' fixed choices, and the law's constants.
+
+    Raises:
+        FlopsheetError: a cap or strategy speaks of parameters or tokens, and the law has no such decision.
+    """
+    _check_roles(plan, model)
     cells = []
     if plan.objective == "minimize loss":
         latex = str(model.amount)
@@ -129,6 +134,26 @@ def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[s
     if cell.kind == "constant":
         return model.law.constants[cell.id].value
     return fixed.get(cell.key or "", BEYOND_REACH)
+
+
+def _check_roles(plan: Plan, model: LawModel) -> None:
+    """Refuse a cap or strategy that speaks of parameters or tokens where the law has no such decision."""
+    roles = {decision.role for decision in model.law.decisions.values()}
+    own = ", ".join(f"`{name}`" for name in model.law.decisions)
+    remedy = f"Its decisions are {own}; give them the roles `parameters` and `tokens` in the law."
+    problems: dict[Problem, None] = {}
+    for scenario in plan.scenarios:
+        for key, source in scenario.inputs.items():
+            group, _, role = key.partition(".")
+            if group == "caps" and source.value is not None and role not in roles:
+                message = f"law `{model.law.name}` has no decision with the role `{role}`."
+                problems[Problem(message, source.place, key, remedy)] = None
+    for strategy in plan.strategies:
+        if strategy.kind != "shares" and not {"parameters", "tokens"} <= roles:
+            message = f"law `{model.law.name}` has no decisions with the roles `parameters` and `tokens`."
+            problems[Problem(message, strategy.place, f"strategies.{strategy.name}", remedy)] = None
+    if problems:
+        raise FlopsheetError(*problems)
 
 
 def _check_constants(plan: Plan, model: LawModel | ResourceModel) -> None:

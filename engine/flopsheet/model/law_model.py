@@ -71,7 +71,8 @@ def build_law_model(law: Law) -> LawModel:
     if problems:
         raise FlopsheetError(*problems)
     first, second = decisions.values()
-    _check_reads_decisions(law, parsed, (first, second))
+    zero = {symbol: 0 for name, symbol in constants.items() if law.constants[name].value == 0}
+    _check_reads_decisions(law, parsed, (first, second), zero)
     return LawModel(
         law=law,
         decisions=(first, second),
@@ -89,6 +90,10 @@ def _check_allocates(law: Law) -> None:
     if law.loss is None or law.cost is None:
         missing = " and ".join(part for part in ("loss", "cost") if getattr(law, part) is None)
         problems.append(Problem(f"law `{law.name}` has no {missing}: nothing to allocate", law.place, "law"))
+    for name, decision in law.decisions.items():
+        if name == "L":
+            message = "a decision cannot be called `L`: its optimum `L_opt` is the name of the loss"
+            problems.append(Problem(message, decision.place, f"law.decisions.{name}", "Give it another letter."))
     if len(law.decisions) != 2:
         found = ", ".join(law.decisions) or "none"
         message = f"law `{law.name}` must have two decisions to allocate a budget, it has: {found}"
@@ -101,8 +106,13 @@ def _check_allocates(law: Law) -> None:
         raise FlopsheetError(*problems)
 
 
-def _check_reads_decisions(law: Law, parsed: Mapping[str, sp.Expr], decisions: tuple[sp.Symbol, ...]) -> None:
-    """Refuse a loss or cost that ignores a decision: its optimum would be zero or infinity."""
+def _check_reads_decisions(
+    law: Law, parsed: Mapping[str, sp.Expr], decisions: tuple[sp.Symbol, ...], zero: Mapping[sp.Symbol, int]
+) -> None:
+    """Refuse a loss or cost that ignores a decision: its optimum would be zero or infinity.
+
+    A constant of zero can take a decision away too.
+    """
     problems: list[Problem] = []
     for part, expr in parsed.items():
         text = getattr(law, part)
@@ -110,6 +120,16 @@ def _check_reads_decisions(law: Law, parsed: Mapping[str, sp.Expr], decisions: t
             Problem(f"the {part} of law `{law.name}` does not depend on its decision `{symbol}`", text.place, part)
             for symbol in decisions
             if symbol not in expr.free_symbols
+        )
+        problems.extend(
+            Problem(
+                f"the {part} of law `{law.name}` does not depend on its decision `{symbol}` where "
+                f"{' and '.join(f'`{name}`' for name in zero)} is 0",
+                text.place,
+                part,
+            )
+            for symbol in decisions
+            if symbol in expr.free_symbols and symbol not in expr.subs(zero).free_symbols
         )
     if problems:
         raise FlopsheetError(*problems)

@@ -8,7 +8,7 @@ whatever unit it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -49,11 +49,11 @@ _PLAIN = frozenset({sp.S.Zero, sp.S.One, sp.S.NegativeOne})
 _KEEPS_UNIT = (sp.Abs, sp.floor, sp.ceiling, Round)
 
 
-def check_dimensions(graph: Graph) -> int:
+def check_dimensions(graph: Graph, absorbed: Collection[str] = ()) -> int:
     """The number of formula cells whose unit was found to follow from the cells they read.
 
     In what is derived from a law, constants and literals absorb whatever unit makes its loss and cost
-    come out, so those fit beside anything; what remains is still checked.
+    come out, so those fit beside anything; what remains is still checked. So do cells in `absorbed` units.
 
     Raises:
         DimensionError: a cell's formula has another dimension than the cell states.
@@ -63,13 +63,13 @@ def check_dimensions(graph: Graph) -> int:
     for cell in graph:
         stated = Dimension(dimension_of(cell.unit.removesuffix(" per 1 %")))
         absorbs = cell.kind == "constant" and cell.unit == "1"
-        known[cell.id] = _ANY if absorbs else stated
+        known[cell.id] = _ANY if absorbs or cell.unit in absorbed else stated
         if cell.expr is None or cell.kind == "user":
             continue
         literals = {number: sp.Dummy() for number in cell.expr.atoms(sp.Number) if number not in _PLAIN}
         free = cell.expr.xreplace(literals)
         found = infer_dimension(free, {**known, **{dummy.name: _ANY for dummy in literals.values()}})
-        if not (found.loose or found.free) and found.exponents != stated.exponents:
+        if not (found.loose or found.free or cell.unit in absorbed) and found.exponents != stated.exponents:
             message = f"`{cell.id}` is stated in {cell.unit}, but its formula is in {found}"
             raise DimensionError(message)
         checked += 1

@@ -11,6 +11,7 @@ import sympy as sp
 
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
+from flopsheet.formula.functions import split_choice
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import Graph, build_graph
@@ -108,14 +109,17 @@ def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
     expr = cell.expr
     guarded = cell.guard is not None or cell.kind == "user"
     if guarded and isinstance(expr, sp.Expr) and expr.has(sp.Piecewise):
-        helper = _helper(cell, f"{cell.id}_value", expr)
+        helper = _helper(cell, f"{cell.id}_value", expr, unit=cell.unit)
         yield from _split(helper, names)
         expr = helper.symbol
     found = split_long(
         expr, lambda symbol: names.get(symbol.name, symbol.name), lambda number: f"num_{_spell(number)}", prefix=cell.id
     )
+    # A branch of a choice is in the unit of the whole; of another part no unit is known.
+    branches = split_choice(found.expr)[1:] if isinstance(found.expr, sp.Piecewise) else ()
     for symbol, part in found.helpers:
-        yield _helper(cell, symbol.name, part, positive=bool(symbol.is_positive))
+        unit = cell.unit if symbol in branches else "1"
+        yield _helper(cell, symbol.name, part, unit=unit, positive=bool(symbol.is_positive))
     yield Cell(
         cell.id,
         cell.kind,
@@ -130,10 +134,10 @@ def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
     )
 
 
-def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, positive: bool = False) -> Cell:
+def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:
     """A helper of a cell: part of its formula in a cell of its own."""
     label = Message("cell.helper", {"what": cell.label})
-    return Cell(cell_id, "formula", "1", label, expr, positive=positive)
+    return Cell(cell_id, "formula", unit, label, expr, positive=positive)
 
 
 def _spell(number: sp.Number) -> str:

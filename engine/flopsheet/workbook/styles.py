@@ -53,6 +53,7 @@ class _Look:
     indent: int = 0
     locked: bool = True
     shrink: bool = False  # smaller letters where the column is too narrow
+    parted: bool = False  # a white line on the left, apart from the text in the next column
 
 
 _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
@@ -63,7 +64,9 @@ _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
         "link": _Look(colour=_LINK, underline=True),
         "section": _Look(size=13, bold=True, colour=_ACCENT),
         "header": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, wrap=True, ruled=True),
-        "header_right": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, align="right", wrap=True, ruled=True),
+        "header_right": _Look(
+            bold=True, colour=_ACCENT, fill=_HEADER_FILL, align="right", wrap=True, ruled=True, parted=True
+        ),
         "header_unit": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, wrap=True, ruled=True, indent=1),
         "header_center": _Look(bold=True, colour=_ACCENT, fill=_HEADER_FILL, align="center", wrap=True, ruled=True),
         "label": _Look(wrap=True),
@@ -80,12 +83,12 @@ _LOOKS: Mapping[StyleName, _Look] = MappingProxyType(
         "key_check": _Look(bold=True, colour=PASS_COLOUR, fill=PASS_FILL),
         "blank": _Look(colour=INPUT_COLOUR, fill=INPUT_FILL, align="right", boxed=True, locked=False),
         "formula": _Look(align="right"),
-        "result": _Look(bold=True, fill=_RESULT_FILL, align="right", ruled=True),
+        "result": _Look(bold=True, fill=_RESULT_FILL, align="right", ruled=True, parted=True),
         "constant": _Look(align="right"),
         "text": _Look(align="right"),
         "check": _Look(bold=True, align="center"),
         "flag": _Look(align="center"),
-        "words": _Look(size=10, fill=_RESULT_FILL, align="right", wrap=True, ruled=True),
+        "words": _Look(size=10, fill=_RESULT_FILL, align="right", wrap=True, ruled=True, parted=True),
     }
 )
 
@@ -106,7 +109,8 @@ def named_style(name: StyleName) -> NamedStyle:
     if look.boxed:
         border = Border(left=side, right=side, top=side, bottom=side)
     else:
-        border = Border(bottom=side) if look.ruled else Border()
+        white = Side(style="thick", color="FFFFFFFF")
+        border = Border(bottom=side if look.ruled else None, left=white if look.parted else None)
     return NamedStyle(
         name=style_title(name),
         font=Font(

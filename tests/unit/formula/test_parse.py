@@ -230,6 +230,10 @@ def test_refused_text(text, column, length, message):
         ("exp(-1000)", "exp(-1000)", "is below 2.2e-308, the smallest normal double."),
         ("10**200 * (N * 10**200)", "10**200 * (N * 10**200)", "is beyond 1.8e308, the largest double."),
         ("(0.999**1000)**1000", "(0.999**1000)**1000", "has too many digits to be computed exactly."),
+        ("exp(6.4e13 * log(0.34))", "exp(6.4e13 * log(0.34))", "has an exponent beyond 1,000."),
+        ("2**(N + 1e15) / 2**N", "2**(N + 1e15)", "has an exponent beyond 1,000."),
+        ("(2**(1e15 * N))**(1 / N)", "2**(1e15 * N)", "has an exponent beyond 1,000."),
+        ("(-floor(N))**0.3", "(-floor(N))**0.3", "is a fractional power of something negative."),
         ("(N * 10**200)**1000", "(N * 10**200)**1000", "has too many digits to be computed exactly."),
     ],
 )
@@ -239,6 +243,28 @@ def test_refused_numbers(text, piece, why):
     found = _problems(text)
     assert time.perf_counter() - start < SOON
     assert [message for _, _, message in found] == [f"`{piece}` {why}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("24**0.7777777777777777", 24**0.7777777777777777),
+        ("(24 * N)**-0.77777777 * N**0.77777777", 24**-0.77777777),
+        ("0.34**0.123456789", 0.34**0.123456789),
+        ("24**-7.123456789", 24**-7.123456789),
+        ("exp(0.77777777 * log(24))", 24**0.77777777),
+        ("24**(N + 0.77777777) / 24**N", 24**0.77777777),
+        ("24**(7/9) * 24**(1/97) * 24**(1/89) * 24**(1/83)", 24 ** (7 / 9 + 1 / 97 + 1 / 89 + 1 / 83)),
+        ("123456789123456789**0.77", 123456789123456789**0.77),
+    ],
+)
+def test_roots_of_numbers_end(text, value):
+    """Powers of literals with many decimals are not split by prime factors, which takes for ever, and stay exact."""
+    start = time.perf_counter()
+    expr = _parse(text)
+    assert time.perf_counter() - start < SOON
+    assert not expr.atoms(sp.Float)
+    assert float(expr.subs(N, sp.Float(1.5, 30)).evalf(30)) == pytest.approx(value, rel=1e-13)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def add_index(book: Book, context: Context) -> Sheet:
     row = _put_colours(sheet, context, row)
     _put_pairs(sheet, row, t("workbook.provenance"), _provenance(context))
     sheet.set_width(_FIRST, 26.0)
-    sheet.set_width(_SECOND, 104.0)
+    sheet.set_width(_SECOND, 128.0)
     return sheet
 
 
@@ -68,16 +68,16 @@ def _put_colours(sheet: Sheet, context: Context, row: int) -> int:
     """Each kind of cell as it looks; gives the row after a gap."""
     t = context.t
     sheet.put(row, _FIRST, t("workbook.colour_key"), style="section")
-    looks: tuple[tuple[str, StyleName], ...] = (
-        ("colour_input", "key_input"),
-        ("colour_formula", "label"),
-        ("colour_result", "result"),
-        ("colour_check", "key_check"),
+    looks: tuple[tuple[str, str, StyleName], ...] = (
+        ("colour_input_name", "colour_input", "key_input"),
+        ("colour_formula_name", "colour_formula", "label"),
+        ("colour_result_name", "colour_result", "choice_shown"),
+        ("good", "colour_check", "key_check"),
     )
-    for key, style in looks:
+    for sample, meaning, style in looks:
         row += 1
-        sheet.put(row, _FIRST, t(f"workbook.{key}_name"), style=style)
-        sheet.put(row, _SECOND, t(f"workbook.{key}"))
+        sheet.put(row, _FIRST, t(f"workbook.{sample}"), style=style)
+        sheet.put(row, _SECOND, t(f"workbook.{meaning}"), style="note")
     return row + 2
 
 

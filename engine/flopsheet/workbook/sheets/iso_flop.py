@@ -21,7 +21,7 @@ from flopsheet.workbook.styles import number_format
 _OFFSET, _SIZE, _FIRST = 1, 2, 3
 _FACTORS = (0.1, 10**-0.5, 1.0, 10**0.5, 10.0)
 _OFFSETS = tuple(round(-1.2 + 0.15 * step, 10) for step in range(17))
-_CHART_ROWS, _CHART_SIZE = 24, (30.0, 14.0)
+_CHART_ROWS, _CHART_SIZE = 25, (33.0, 15.0)
 _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
@@ -75,7 +75,7 @@ class _Writer:
         self.context.checked.append(f"'Iso-FLOP'!${start}${self.budgets}:${end}${last}")
         self.sheet.set_width(_OFFSET, 40.0)
         for column in range(_SIZE, _FIRST + len(_FACTORS)):
-            self.sheet.set_width(column, 18.0)
+            self.sheet.set_width(column, 20.0)
         return self.sheet
 
     def _check_numbers(self) -> None:
@@ -89,7 +89,7 @@ class _Writer:
         """The budgets, as multiples of the selected one, and the heads of the curves below."""
         t, sheet, budgets = self.context.t, self.sheet, self.budgets
         sheet.put(head, _OFFSET, t("workbook.multiple"), style="header")
-        sheet.put(head, _SIZE, t("workbook.unit"), style="header_unit")
+        sheet.put(head, _SIZE, "1", style="unit")
         sheet.put(budgets, _OFFSET, self.context.label(self.spent))
         sheet.put(budgets, _SIZE, self.spent.unit, style="unit")
         name = self.context.flat.name(self.spent)

@@ -98,12 +98,12 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
         sheet.put(row, column, Formula(text, value), style="formula", number_format=_shape(cell, value))
     everything = f"${get_column_letter(BASE)}{row}:${table.last}{row}"
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
-    text = f"ISNUMBER({everything}) * (({everything} < {low}) + ({everything} > {high}))"
-    if is_limit(cell):
-        text = f'SUMPRODUCT({text} + (1 - ISNUMBER({everything})) * ({everything} <> "{NONE}"))'
+    text = f"SUMPRODUCT(ISNUMBER({everything}) * (({everything} < {low}) + ({everything} > {high})))"
+    if is_limit(cell):  # a word is fine where it is the one for none
+        text += f' + COUNTA({everything}) - COUNT({everything}) - COUNTIF({everything}, "{NONE}")'
     else:
         scenarios = f"${table.first}{row}:${table.last}{row}"
-        text = f"SUMPRODUCT({text}) + SUMPRODUCT(1 - ISNUMBER({scenarios}))"
+        text += f" + COUNTA({scenarios}) - COUNT({scenarios})"
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")
     context.outside[cell.id] = f"Scenarios!${get_column_letter(table.beside)}${row}"
     context.rows[cell.id] = row

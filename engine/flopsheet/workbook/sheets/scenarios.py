@@ -20,6 +20,7 @@ from flopsheet.workbook.styles import LINE_HEIGHT, ROW_HEIGHT, number_format, te
 SELECTOR, POSITION = "sel_scenario", "scenario_index"
 _SELECTOR_ROW = FIRST_ROW
 _HEAD = FIRST_ROW + 3
+_ROWS_OF_A_PAGE = 40
 _WIDE, _MIDDLE, _NARROW = 44.0, 17.0, 14.0
 
 
@@ -27,7 +28,8 @@ def add_scenarios(book: Book, context: Context) -> Sheet:
     """The selector that drives the book, and a column for each scenario: results, inputs, calculation."""
     sheet = book.sheet("Scenarios", context.t("workbook.scenarios"), context.t("contents.scenarios"))
     inputs = [cell for cell in context.flat.inputs if is_overridable(cell)]
-    results = [cell for cell in context.flat.graph if cell.kind in {"result", "user", "strategy"}]
+    shown = ("result", "user", "strategy")
+    results = sorted((c for c in context.flat.graph if c.kind in shown), key=lambda cell: shown.index(cell.kind))
     words = len(verdicts(context, str, 0))
     table = Table(sheet, context, Rows(context.flat, inputs, results, start=_HEAD + 1, words=words))
     _put_selector(table)
@@ -103,6 +105,8 @@ def _put_differences(table: Table, results: Sequence[Cell]) -> None:
     """What each result differs by from the first scenario; a dash where there is no number to compare."""
     context, rows, first = table.context, table.rows, table.first
     table.put_title(rows.differences, "workbook.difference")
+    if rows.differences + len(results) > _ROWS_OF_A_PAGE:
+        table.sheet.break_before(rows.differences - 1)
     for below, cell in enumerate(results, start=rows.differences):
         row = rows.result[cell.id]
         table.put_name(cell, below)

@@ -1,0 +1,123 @@
+"""Plans that strain a workbook: names, limits, laws and cells as nobody expects them, in both languages."""
+
+import pytest
+
+from flopsheet import api
+from flopsheet.workbook.lint import check_workbook
+from flopsheet.workbook.planbook import write_plan_workbook
+from flopsheet.workbook.stored import CellError, parse_cells
+from flopsheet.workbook.package import read_package
+from flopsheet.workbook.verify import verify_workbook
+
+BUDGET = "title: Odd\nlaw: hoffmann_2022\nbudget: {compute: 1e21 FLOP}\n"
+TARGET = "title: Odd\nlaw: hoffmann_2022\nobjective: minimize compute\ntarget: {loss: 2.2}\n"
+INLINE = "title: Odd\nbudget: {{compute: 1e21 FLOP}}\nlaw:\n  law: own_2024\n  title: Own\n  source: {{cite: Own}}\n{}"
+
+PLANS = {
+    "no scenarios": BUDGET,
+    "twelve scenarios": BUDGET
+    + "scenarios:\n"
+    + "".join(f"  s {n}: {{budget.compute: 1e{12 + n} FLOP, caps.parameters: 1B}}\n" for n in range(1, 13)),
+    "names": BUDGET
+    + """scenarios:
+  "=1+1": {}
+  "../../x": {caps.parameters: 1B}
+  中文: {caps.tokens: 1B}
+  a: {caps.parameters: 2B}
+  A: {caps.parameters: 3B}
+  "what? *": {}
+  "~": {}
+  "1": {}
+  "'quoted'": {}
+  '"': {}
+  "<b>&amp;": {}
+""",
+    "long names": BUDGET
+    + f"scenarios:\n  {'very long ' * 30}: {{}}\n  {'很长' * 90}: {{extends: {'very long ' * 30}}}\n  {'x' * 120}: {{}}\n"
+    + f"strategies:\n  {'a strategy with a long name ' * 4}: {{tokens_per_parameter: 20}}\n",
+    "same slugs": BUDGET + "scenarios: {a b: {}, a-b: {caps.parameters: 1B}, a_b: {}, s2: {}}\n",
+    "cells": BUDGET
+    + """caps: {parameters: 8B}
+scenarios: {base: {}, free: {caps.parameters: null}, both: {caps.tokens: 20B}}
+cells:
+  room: {formula: caps_tokens / D_opt, unit: '1'}
+  chosen: {formula: 'if(N_opt > 1e9, if(N_opt > 2e9, 3, 2), 1)', unit: '1'}
+  least: {formula: 'min(N_opt, caps_parameters, 5e9)', unit: parameter}
+  most: {formula: 'max(0, log10(C_total) - 20, round(N_opt / 1e9) - floor(D_opt / 1e10))', unit: '1'}
+  negative: {formula: 1 - tokens_per_parameter / 20, unit: '1'}
+  nothing: {formula: 1 / (L_opt - L_opt), unit: '1'}
+  further: {formula: 2 * room + ceiling(efficiency), unit: '1'}
+  money: {formula: C_total / 1e18, unit: FLOP}
+""",
+    "target": TARGET
+    + """scenarios:
+  base: {}
+  small: {caps.parameters: 2B}
+  little data: {caps.tokens: 100B}
+  out of reach: {target.loss: 1.6}
+  on the floor: {target.loss: 1.69}
+  excluded: {caps.parameters: 1M}
+  excluded by both: {caps.parameters: 1B, caps.tokens: 1B}
+strategies: {twenty: {tokens_per_parameter: 20}, always: {parameters: 7B}, data: {tokens: 1T}}
+cells:
+  days: {formula: C_total, unit: PF-day}
+  room: {formula: caps_parameters / N_opt, unit: '1'}
+  over: {formula: L_opt - E, unit: nats/token}
+""",
+    "target that nothing reaches first": TARGET.replace("2.2", "1.5") + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
+    "target that the caps exclude first": TARGET + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
+    "other letters": INLINE.format(
+        """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
+  cost: 6 * P * Q
+  decisions: {P: parameters, Q: tokens}
+  constants: {k1: 1.7, k2: 2e7, k3: 0.35, k4: 3e9, k5: 0.3}
+caps: {parameters: 1B}
+"""
+    ),
+    "case and cells": INLINE.format(
+        """  loss: E + A / N**a + H100 / D**R1C1 + A1 / N**a
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 300, a: 0.34, H100: 410, R1C1: 0.28, A1: 100}
+scenarios: {base: {}, other: {constants.A: 350, constants.a: 0.33}}
+"""
+    ),
+    "sum of costs": INLINE.format(
+        """  loss: (x_N / k1)**-a + (x_D / k2)**-a
+  cost: x_N + x_D
+  decisions: {x_N: FLOP, x_D: FLOP}
+  constants: {k1: 1e10, k2: 3e11, a: 0.3}
+scenarios: {base: {}, more: {budget.compute: 1e23 FLOP}}
+"""
+    ),
+    "kaplan": BUDGET.replace("hoffmann_2022", "kaplan_2020") + "caps: {parameters: 8B, tokens: 100B}\n",
+    "constants": BUDGET + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
+    "extremes": BUDGET + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
+    "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'") + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", PLANS)
+def test_an_odd_plan_makes_a_sound_workbook(name, language, tmp_path):
+    """Both engines agree with every stored value, no rule is broken, no cell holds an error, and all checks pass."""
+    plan, book = tmp_path / "plan.yaml", tmp_path / "plan.xlsx"
+    plan.write_text(f"{PLANS[name]}language: {language}\n", encoding="utf-8")
+    write_plan_workbook(api.solve_plan(plan), book, version="0", inputs_sha256="0" * 64)
+    result = verify_workbook(book, engines=("formualizer", "ironcalc"))
+    assert [report.status for report in result.engines] == ["recalculated"] * 2
+    assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
+    assert [finding for finding in check_workbook(book)] == []
+    stored = parse_cells(book, read_package(book))
+    assert not [str(cell) for cell, content in stored.cells.items() if isinstance(content.value, CellError)]
+    assert stored.cells[stored.names["CHK_MASTER"]].value == 1
+
+
+def test_the_words_of_an_unreachable_target(tmp_path):
+    """No resources reach it: `infinite` where an amount would stand, a dash where nothing can be said."""
+    plan, book = tmp_path / "plan.yaml", tmp_path / "plan.xlsx"
+    plan.write_text(PLANS["target that nothing reaches first"], encoding="utf-8")
+    write_plan_workbook(api.solve_plan(plan), book, version="0", inputs_sha256="0" * 64)
+    stored = parse_cells(book, read_package(book))
+    shown = {name: stored.cells[stored.names[name.upper()]].value for name in ("N_opt", "C_total", "efficiency", "L_opt")}
+    assert shown == {"N_opt": "infinite", "C_total": "infinite", "efficiency": "–", "L_opt": 1.69}

@@ -100,7 +100,7 @@ def _solve_resource(plan: Plan, law: Law) -> Solution:
         answers=answers,
         claims=(),
         expectations=check_expectations(plan, answers),
-        proofs=(*derivation.proofs, _prove_dimensions(whole)),
+        proofs=(*derivation.proofs, _prove_dimensions(whole, model)),
     )
 
 

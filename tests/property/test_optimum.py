@@ -294,7 +294,7 @@ def test_shadow_prices_are_finite_differences(law, evaluate):
                 moved = [solve(problem._replace(**{part: mpf(limit) * (1 + sign * step)})).loss for sign in (1, -1)]
                 slope = (moved[0] - moved[1]) / (2 * step) / 100
                 assert price <= 0
-                assert (price == 0) == (abs(slope) < mpf(10) ** -20 * size)
+                assert (price == 0) == (abs(slope) < mpf(10) ** -40 * size)
                 assert abs(price - slope) <= 1e-12 * size
     assert len(regimes) == 4
 

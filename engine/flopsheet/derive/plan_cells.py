@@ -152,10 +152,11 @@ def _find_floor(build: CellBuilder) -> sp.Expr:
     """The loss that remains with boundless resources."""
     model, room = build.model, build.derivation.interior.reachable
     floor = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
-    if floor.is_finite or room is None or sp.diff(room, model.level) != 1:
+    slope = None if room is None else sp.diff(room, model.level)
+    if floor.is_finite or slope is None or slope.has(model.level):
         return floor
-    # Where the sign of an exponent is in its constant, the limit is told by what must be positive: level - floor.
-    return sp.expand(model.level - room)
+    # Where the sign of an exponent lies in its constant, what must be positive tells: a multiple of level - floor.
+    return sp.simplify(model.level - room / slope)
 
 
 def _add_outcome(

@@ -146,6 +146,7 @@ _SIGNED_BILLIONS = '+0.00,,,"B";-0.00,,,"B";0'
 _SIGNED_MILLIONS = '+0.000,,"M";-0.000,,"M";0'
 _BEYOND_TRILLIONS, _TRILLION, _BILLION, _MILLION = 1e17, 1e12, 1e9, 1e6
 _SMALLEST_PLAIN, _HUNDRED, _LARGEST_PLAIN = 1e-3, 100.0, 1e6
+_LARGEST_PERCENTAGE = 1e4
 
 _WIDE, _NARROW = 2.1, 0.95
 
@@ -189,6 +190,12 @@ def typed_format(unit: str, value: float | None) -> str:
         return "0.00####E+00"
     size = abs(value) if value else 1.0
     return "0.0########" if _SMALLEST_PLAIN <= size < _LARGEST_PLAIN else "0.0########E+00"
+
+
+def change_format(size: float) -> str:
+    """The format of a change relative to something, as a percentage or, when that is too long, as it is."""
+    plain = "#,##0.0%" if size < _LARGEST_PERCENTAGE else "0.0E+00"
+    return f"+{plain};-{plain};{plain}"
 
 
 def _signed_count(size: float | None) -> str:

@@ -15,12 +15,14 @@ from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet, Validation
 from flopsheet.workbook.sheets.scenario_inputs import put_as_generated, put_in_force, put_overrides
 from flopsheet.workbook.sheets.scenario_table import BASE, LABEL, UNIT, Rows, Table
 from flopsheet.workbook.sheets.words import verdicts
-from flopsheet.workbook.styles import LINE_HEIGHT, ROW_HEIGHT, number_format, text_width
+from flopsheet.workbook.styles import LINE_HEIGHT, ROW_HEIGHT, change_format, number_format, text_width
+from flopsheet.workbook.verify import UNIT_SCALED
 
 SELECTOR, POSITION = "sel_scenario", "scenario_index"
 _SELECTOR_ROW = FIRST_ROW
 _HEAD = FIRST_ROW + 3
 _ROWS_OF_A_PAGE = 40
+_LARGE = 1000.0
 _WIDE, _MIDDLE, _NARROW = 44.0, 17.0, 14.0
 
 
@@ -102,24 +104,38 @@ def _put_results(table: Table, results: Sequence[Cell]) -> None:
 
 
 def _put_differences(table: Table, results: Sequence[Cell]) -> None:
-    """What each result differs by from the first scenario; a dash where there is no number to compare."""
+    """What each result differs by from the first scenario; a dash where there is no number to compare.
+
+    Amounts differ by a share of the first one. A plain difference of large numbers shows the last bits of both, on
+    which no two programs agree.
+    """
     context, rows, first = table.context, table.rows, table.first
     table.put_title(rows.differences, "workbook.difference")
     if rows.differences + len(results) > _ROWS_OF_A_PAGE:
         table.sheet.break_before(rows.differences - 1)
     for below, cell in enumerate(results, start=rows.differences):
         row = rows.result[cell.id]
-        table.put_name(cell, below)
         values = [context.flat.shown(cell, index) for index in range(len(table.columns))]
-        size = max((abs(value) for value in values if isinstance(value, float)), default=None)
-        shape = number_format(cell.unit, size, signed=True)
-        for column, value in zip(table.columns, values, strict=True):
-            letter = get_column_letter(column)
-            both = isinstance(value, float) and isinstance(values[0], float)
-            change = value - values[0] if both else DASH  # type: ignore[operator]  # both are numbers
-            text = f'IF(COUNT({letter}{row}, ${first}{row}) = 2, {letter}{row} - ${first}{row}, "{DASH}")'
-            table.sheet.put(below, column, Formula(text, change), style="formula", number_format=shape)
+        largest = max((abs(value) for value in values if isinstance(value, float)), default=0.0)
+        absolute = cell.unit in UNIT_SCALED and largest < _LARGE
+        table.sheet.put(below, LABEL, context.label(cell))
+        table.sheet.put(below, UNIT, cell.unit if absolute else "1", style="unit")
+        changes = [_difference(value, values[0], absolute=absolute) for value in values]
+        size = max((abs(change) for change in changes if isinstance(change, float)), default=0.0)
+        shape = number_format(cell.unit, largest, signed=True) if absolute else change_format(size)
+        for column, change in zip(table.columns, changes, strict=True):
+            here, there = f"{get_column_letter(column)}{row}", f"${first}{row}"
+            text = f"{here} - {there}" if absolute else f"{here} / {there} - 1"
+            formula = Formula(f'IFERROR({text}, "{DASH}")', change)
+            table.sheet.put(below, column, formula, style="formula", number_format=shape)
     table.check(rows.differences, rows.differences + len(results) - 1)
+
+
+def _difference(value: float | str, first: float | str, *, absolute: bool) -> float | str:
+    """The difference of two values, as a share of the first one unless `absolute`."""
+    if isinstance(value, str) or isinstance(first, str) or not (absolute or first):
+        return DASH
+    return value - first if absolute else value / first - 1
 
 
 def _put_calculation(table: Table) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
@@ -11,7 +12,6 @@ from flopsheet.workbook.sheets.check_rows import AGREEMENT
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -54,7 +54,8 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
     sheet.put(row + 1, _FIRST, t("workbook.sheet"), style="header")
     sheet.put(row + 1, _SECOND, t("workbook.what"), style="header")
     row += 1
-    for name in _SHEETS:
+    resource = isinstance(context.solution.derivation, ResourceDerivation)
+    for name in ("Inputs", "Scenarios", "Plan", "Curve" if resource else "Iso-FLOP", "Derivation", "Checks"):
         row += 1
         key = name.lower().replace("-", "_")
         title = t(f"workbook.{key}")

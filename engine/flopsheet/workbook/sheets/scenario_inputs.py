@@ -7,6 +7,7 @@ from typing import Literal
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.model.cell import Cell
 from flopsheet.workbook.context import NONE, Context, format_of
 from flopsheet.workbook.flat import is_limit, is_overridable
@@ -99,7 +100,8 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     everything = f"${get_column_letter(BASE)}{row}:${table.last}{row}"
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
     text = f"SUMPRODUCT(ISNUMBER({everything}) * (({everything} < {low}) + ({everything} > {high})))"
-    if is_limit(cell):  # a word is fine where it is the one for none
+    optional = is_limit(cell) or isinstance(context.solution.derivation, ResourceDerivation)
+    if optional:  # a word is fine where it is the one for none
         text += f' + COUNTA({everything}) - COUNT({everything}) - COUNTIF({everything}, "{NONE}")'
     else:
         scenarios = f"${table.first}{row}:${table.last}{row}"

@@ -141,11 +141,13 @@ def load_index(out: Path, given: Path) -> FolderIndex | None:
 
 
 def write_index(out: Path, given: Path, plans: Iterable[Path]) -> None:
-    """Keep which files below a folder are plans."""
+    """Keep which files below a folder are plans; an index that says so already is left alone."""
     try:
-        record = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))
+        before = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        record = {}
+        before = {}
     names = [plan.relative_to(given).as_posix() for plan in plans]
-    record[given.as_posix()] = {"yaml": scan_yaml(given), "plans": names}
-    write_whole(out / INDEX_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
+    kept = before if isinstance(before, dict) else {}
+    record = {**kept, given.as_posix(): {"yaml": scan_yaml(given), "plans": names}}
+    if record != before:
+        write_whole(out / INDEX_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())

@@ -13,6 +13,8 @@ BUDGET = "title: Odd\nlaw: hoffmann_2022\nbudget: {compute: 1e21 FLOP}\n"
 TARGET = "title: Odd\nlaw: hoffmann_2022\nobjective: minimize compute\ntarget: {loss: 2.2}\n"
 INLINE = "title: Odd\nbudget: {{compute: 1e21 FLOP}}\nlaw:\n  law: own_2024\n  title: Own\n  source: {{cite: Own}}\n{}"
 
+LONG = "a name as long as any " * 4 + "may be"
+
 PLANS = {
     "no scenarios": BUDGET,
     "twelve scenarios": BUDGET
@@ -33,8 +35,8 @@ PLANS = {
   "<b>&amp;": {}
 """,
     "long names": BUDGET
-    + f"scenarios:\n  {'very long ' * 30}: {{}}\n  {'很长' * 90}: {{extends: {'very long ' * 30}}}\n  {'x' * 120}: {{}}\n"
-    + f"strategies:\n  {'a strategy with a long name ' * 4}: {{tokens_per_parameter: 20}}\n",
+    + f"scenarios:\n  {LONG}: {{}}\n  {'很长' * 50}: {{extends: {LONG}}}\n  {'x' * 100}: {{caps.parameters: 1B}}\n"
+    + f"strategies:\n  {LONG}: {{tokens_per_parameter: 20}}\n",
     "same slugs": BUDGET + "scenarios: {a b: {}, a-b: {caps.parameters: 1B}, a_b: {}, s2: {}}\n",
     "cells": BUDGET
     + """caps: {parameters: 8B}
@@ -43,9 +45,9 @@ cells:
   room: {formula: caps_tokens / D_opt, unit: '1'}
   chosen: {formula: 'if(N_opt > 1e9, if(N_opt > 2e9, 3, 2), 1)', unit: '1'}
   least: {formula: 'min(N_opt, caps_parameters, 5e9)', unit: parameter}
-  most: {formula: 'max(0, log10(C_total) - 20, round(N_opt / 1e9) - floor(D_opt / 1e10))', unit: '1'}
-  negative: {formula: 1 - tokens_per_parameter / 20, unit: '1'}
-  nothing: {formula: 1 / (L_opt - L_opt), unit: '1'}
+  most: {formula: 'max(0, log10(C_total) - 20.5, round(N_opt / caps_parameters) - floor(3 * efficiency))', unit: '1'}
+  negative: {formula: efficiency - 2, unit: '1'}
+  nothing: {formula: '1 / (N_opt - min(N_opt, 1e15))', unit: 1/parameter}
   further: {formula: 2 * room + ceiling(efficiency), unit: '1'}
   money: {formula: C_total / 1e18, unit: FLOP}
 """,
@@ -64,8 +66,10 @@ cells:
   room: {formula: caps_parameters / N_opt, unit: '1'}
   over: {formula: L_opt - E, unit: nats/token}
 """,
-    "target that nothing reaches first": TARGET.replace("2.2", "1.5") + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
-    "target that the caps exclude first": TARGET + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
+    "target that nothing reaches first": TARGET.replace("2.2", "1.5")
+    + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
+    "target that the caps exclude first": TARGET
+    + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
     "other letters": INLINE.format(
         """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
   cost: 6 * P * Q
@@ -91,9 +95,12 @@ scenarios: {base: {}, more: {budget.compute: 1e23 FLOP}}
 """
     ),
     "kaplan": BUDGET.replace("hoffmann_2022", "kaplan_2020") + "caps: {parameters: 8B, tokens: 100B}\n",
-    "constants": BUDGET + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
-    "extremes": BUDGET + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
-    "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'") + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
+    "constants": BUDGET
+    + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
+    "extremes": BUDGET
+    + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
+    "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'")
+    + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
 }
 
 
@@ -119,5 +126,7 @@ def test_the_words_of_an_unreachable_target(tmp_path):
     plan.write_text(PLANS["target that nothing reaches first"], encoding="utf-8")
     write_plan_workbook(api.solve_plan(plan), book, version="0", inputs_sha256="0" * 64)
     stored = parse_cells(book, read_package(book))
-    shown = {name: stored.cells[stored.names[name.upper()]].value for name in ("N_opt", "C_total", "efficiency", "L_opt")}
+    shown = {
+        name: stored.cells[stored.names[name.upper()]].value for name in ("N_opt", "C_total", "efficiency", "L_opt")
+    }
     assert shown == {"N_opt": "infinite", "C_total": "infinite", "efficiency": "–", "L_opt": 1.69}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from flopsheet.api.library import evaluate_formulas
 from flopsheet.derive.statements import derive_exponents
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.errors import Place
@@ -94,6 +95,14 @@ def _excess(law: str, decision: str, at: Mapping[str, float], unlimited: float, 
     return {**at, decision: _bisect(gain, excess * gain(unlimited))}
 
 
+def _formulas(law: str, at: Mapping[str, float], beside: Mapping[str, float] | None = None) -> Numbers:
+    """Loss, cost and formulas of a law as far as a point fixes them, and `beside_` those of another point."""
+    loaded = load_library_law(law)
+    found = {name: value for name, (value, _) in evaluate_formulas(loaded, at).items()}
+    other = {} if beside is None else evaluate_formulas(loaded, beside)
+    return found | {f"beside_{name}": value for name, (value, _) in other.items()}
+
+
 ASKS: Mapping[str, Callable[..., Numbers]] = {
     "optimum": _optimum,
     "budget_for": _budget_for,
@@ -102,6 +111,7 @@ ASKS: Mapping[str, Callable[..., Numbers]] = {
     "exponent": _exponent,
     "grid": _grid,
     "excess": _excess,
+    "formulas": _formulas,
 }
 
 
@@ -121,6 +131,17 @@ def evaluate(law: str, ask: str, then: str, given: Mapping[str, float] | None = 
 def answer() -> Callable[[Mapping[str, Any]], float]:
     """A function from the `evaluate` block of a case to the product's number."""
     return lambda question: evaluate(**question)
+
+
+@pytest.hookimpl
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """With -v, the table of published figures: law, case, published, ours, ratio, basis."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    rows = [value for report in reports for key, value in report.user_properties if key == "published figure"]
+    if rows and config.getoption("verbose") > 0:
+        terminalreporter.section("published figures")
+        for row in ("law | case | published | ours | ratio | basis", *sorted(rows)):
+            terminalreporter.write_line(row)
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def _build(plan: Path, folder: Path, options: BuildOptions) -> BuildResult:
     failures = solution.failures
     if verification is not None and not verification.agrees:
         failures += (f"{len(verification.disagreements)} workbook cells disagree with a recalculation",)
-    _remove_old(folder, load_state(folder), {*outputs, WORKBOOK})
+    _write_over(folder, load_state(folder), {*outputs, WORKBOOK})
     hashes = {name: hash_bytes((folder / name).read_bytes()) for name in (*outputs, WORKBOOK)}
     write_state(folder, BuildState(digest, solution.files, hashes, failures))
     return BuildResult(
@@ -123,8 +123,8 @@ def _verify(book: Path) -> Verification | None:
     return found if all(engine.status != "not installed" for engine in found.engines) else None
 
 
-def _remove_old(folder: Path, before: BuildState | None, written: set[str]) -> None:
-    """Remove outputs of an earlier build that this one no longer has."""
+def _write_over(folder: Path, before: BuildState | None, written: set[str]) -> None:
+    """Take away outputs of an earlier build that this one no longer has."""
     if before is None:
         return
     for name in before.outputs.keys() - written:

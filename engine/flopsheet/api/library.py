@@ -119,11 +119,13 @@ def answer_ours(law: Law, answer: KnownAnswer) -> float | None:
     found = evaluate_formulas(law, answer.at).get(answer.quantity)
     if found is not None:
         return found[0]
+    if law.loss is None or law.cost is None or len(law.decisions) != 2:
+        return None
     fixed = _fix_inputs(law, answer.at)
-    if fixed.inputs or fixed.loss is None or fixed.cost is None or len(fixed.decisions) != 2:
+    if any(cell.id in fixed.inputs for cell in build_formula_graph(fixed)[0].needed(("loss", "cost"))):
         return None
     try:
-        model, derivation = derive_any_law(fixed)
+        model, derivation = derive_any_law(replace(fixed, inputs={}, formulas={}))
     except FlopsheetError:
         return None  # no closed form: the law is shown all the same
     if model.amount.name not in answer.at:
@@ -201,7 +203,7 @@ def evaluate_formulas(law: Law, point: Mapping[str, float]) -> dict[str, tuple[f
     What needs a decision or an input that the point does not give is left out. Formulas may read each
     other, and the loss and the cost by the names L and C where the law has no other use for these.
     """
-    graph, outputs = _formula_graph(law)
+    graph, outputs = build_formula_graph(law)
     values = {name: constant.value for name, constant in law.constants.items()} | dict(point)
     known = [
         name for name in outputs if all(cell.expr is not None or cell.id in values for cell in graph.needed([name]))
@@ -210,15 +212,17 @@ def evaluate_formulas(law: Law, point: Mapping[str, float]) -> dict[str, tuple[f
     return {name: (float(found[name]), graph[name].unit) for name in known}
 
 
-def _formula_graph(law: Law) -> tuple[Graph, list[str]]:
+def build_formula_graph(law: Law) -> tuple[Graph, list[str]]:
     """The cells of a law (what it is given, then its loss, cost and formulas) and the names of the latter."""
     symbols: dict[str, sp.Expr] = {name: make_symbol(name) for name in (*law.decisions, *law.inputs)}
     symbols |= {name: make_symbol(name, positive=constant.value > 0) for name, constant in law.constants.items()}
     symbols |= parse_where(law, symbols)
-    cells = [
-        Cell(name, "input", "1", name, positive=bool(symbol.is_positive))
-        for name, symbol in symbols.items()
-        if name not in law.where
+    units = {name: decision.unit for name, decision in law.decisions.items()}
+    units |= {name: entry.unit for name, entry in law.inputs.items()}
+    cells = [Cell(name, "input", unit, name) for name, unit in units.items()]
+    cells += [
+        Cell(name, "constant", constant.unit or "1", name, positive=constant.value > 0)
+        for name, constant in law.constants.items()
     ]
     outputs = [
         ("loss", law.loss, "nats/token", "L"),

@@ -219,8 +219,7 @@ def _prove_dimensions(graph: Graph, model: LawModel) -> Proof:
         except DimensionError as error:
             raise FlopsheetError(Problem(f"{error}.", model.law.place, "law")) from None
     statement = (
-        f"dimension: all {count + own} formula cells have the unit they state "
-        f"({absorbing} of the law absorb theirs)"
+        f"dimension: all {count + own} formula cells have the unit they state ({absorbing} of the law absorb theirs)"
     )
     return Proof(statement, "symbolic", "proven")
 

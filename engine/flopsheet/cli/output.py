@@ -23,11 +23,14 @@ def print_error(error: FlopsheetError) -> None:
     click.echo(str(error), err=True)
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A plain table on stdout, columns as wide as their content."""
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), units: Sequence[str] = ()
+) -> None:
+    """A plain table on stdout, columns as wide as their content; `units` are a second line of heads."""
     from rich.cells import cell_len  # noqa: PLC0415 - imported when drawing
 
-    widths = [max(cell_len(row[index]) for row in (headers, *rows)) for index in range(len(headers))]
+    heads = (headers, units) if units else (headers,)
+    widths = [max(cell_len(row[index]) for row in (*heads, *rows)) for index in range(len(headers))]
 
     def line(row: Sequence[str]) -> str:
         parts = []
@@ -36,7 +39,8 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right:
             parts.append(room + text if index in right else text + room)
         return "  ".join(parts).rstrip()
 
-    click.echo(line(headers))
+    for head in heads:
+        click.echo(line(head))
     click.echo("  ".join("-" * width for width in widths))
     for row in rows:
         click.echo(line(row))

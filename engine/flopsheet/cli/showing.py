@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def show_solution(solution: Solution, scenario: str | None) -> None:
     """The plan as tables: results by scenario, what binds, limits' worth, findings."""
-    from flopsheet.document.numbers import render_quantity  # noqa: PLC0415 - start-up speed
+    from flopsheet.document.numbers import render_number, render_unit  # noqa: PLC0415 - start-up speed
 
     answers = [answer for answer in solution.answers if scenario in {None, answer.name, answer.slug}]
     click.echo(f"{solution.plan.title}  ({solution.plan.path}, law {solution.model.law.name})\n")
@@ -26,9 +26,13 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     rows = []
     for answer in answers:
         found = {**answer.results, **answer.cells}
-        shown = [render_quantity(found[name].value, found[name].unit) if name in found else "-" for name in names]
+        shown = [render_number(found[name].value, _form(found[name].unit)) if name in found else "-" for name in names]
         rows.append((answer.name, answer.status, ", ".join(answer.binding) or "-", *shown))
-    print_table(headers, rows, right=tuple(range(3, len(headers))))
+    given = {
+        name: amount.unit for answer in answers for name, amount in (*answer.results.items(), *answer.cells.items())
+    }
+    units = ("", "", "", *("" if given[name] == "1" else render_unit(given[name]) for name in names))
+    print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)
     _show_strategies(answers)
     for answer in answers:
@@ -36,6 +40,11 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
             say(f"{answer.name}: {finding.code}: {render_message(finding.message)}")
     for verdict in solution.claims:
         say(f"claim {verdict.claim.name}: {verdict.verdict}: {verdict.reason}")
+
+
+def _form(unit: str) -> str | None:
+    """The unit in whose form a number is written."""
+    return None if unit == "1" else unit
 
 
 def _show_prices(answers: list[Answer]) -> None:

@@ -50,7 +50,7 @@ class CellBuilder:
             kind,
             unit,
             label,
-            sp.sympify(expr),
+            sp.sympify(expr, strict=True),
             positive=positive,
             guard=guard,
             guard_infinite=infinite,

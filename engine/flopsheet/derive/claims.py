@@ -12,9 +12,11 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Equation, Method, Proof, Verdict
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.regimes import Regime, find_caps
+from flopsheet.derive.sample import DIGITS, evaluate_at
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.formula.parse import parse_formula
 from flopsheet.model.cell import make_symbol
+from flopsheet.model.literals import list_fractions, put_names
 from flopsheet.plan.plan import Claim
 
 
@@ -112,8 +114,13 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
     """
     stated = _parse_claim(claim, ground)
     results = ground.results
-    prover = Prover({**ground.derivation.prover.around, **ground.numbers})
-    proofs = {name: prover.prove_equal(f"{name} is as stated", expr, results[name]) for name, expr in stated.items()}
+    usual = ground.derivation.prover
+    plain = {name: _name_numbers(expr) for name, expr in stated.items()}
+    exact = {symbol: number for _, named in plain.values() for symbol, number in named.items()}
+    prover = Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact})
+    proofs = {
+        name: prover.prove_equal(f"{name} is as stated", expr, results[name]) for name, (expr, _) in plain.items()
+    }
     verdict = combine_proofs(claim.name, list(proofs.values()))
     identities: tuple[tuple[str, sp.Expr, float], ...] = ()
     claimed = best = None
@@ -145,12 +152,19 @@ def _parse_claim(claim: Claim, ground: ClaimGround) -> dict[str, sp.Expr]:
             problems.append(Problem(f"unknown result `{name}`.", text.place, subject, did_you_mean(name, results)))
             continue
         try:
-            stated[name] = parse_formula(text, visible, subject=subject)
+            expr = parse_formula(text, visible, subject=subject)
+            stated[name] = put_names(expr, ground.derivation.model.literals)
         except FlopsheetError as error:
             problems.extend(error.problems)
     if problems:
         raise FlopsheetError(*problems)
     return stated
+
+
+def _name_numbers(expr: sp.Expr) -> tuple[sp.Expr, Mapping[sp.Symbol, sp.Rational]]:
+    """A formula with symbols for its fractions, which algebra cannot take to powers of other fractions in time."""
+    named = {number: make_symbol(f"fraction {number}") for number in list_fractions([expr])}
+    return put_names(expr, named), {symbol: number for number, symbol in named.items()}
 
 
 def _counterexample(
@@ -189,8 +203,8 @@ def _allocate(allocation: Mapping[sp.Symbol, sp.Expr], ground: ClaimGround) -> A
 
 def _number(expr: sp.Expr, ground: ClaimGround) -> float:
     """The value of an expression at the scenario's numbers; nan where it has none."""
-    value = sp.sympify(expr).evalf(30, subs={symbol: sp.Float(repr(v), 30) for symbol, v in ground.numbers.items()})
-    return float(value) if value.is_real else float("nan")
+    value = evaluate_at(expr, {symbol: sp.Float(repr(v), DIGITS) for symbol, v in ground.numbers.items()})
+    return float("nan") if value is None else float(value)
 
 
 def _reason(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from flopsheet.derive.soundness import check_slopes, refuse_refuted
 from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.steps import list_steps
+from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.law_model import LawModel
 
 # Where formulas are sampled when the law says nothing of its scale: a typical budget in FLOP.
@@ -61,7 +61,7 @@ def derive_law(model: LawModel) -> Derivation:
     check_slopes(model, interior, around)
     regimes = derive_regimes(model, interior)
     exponents = derive_exponents(model, interior)
-    prover = Prover(around)
+    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()})
     proofs = check_statements(model, interior, regimes, prover)
     refuse_refuted(model, proofs)
     return Derivation(
@@ -80,7 +80,7 @@ def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]
     around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
     for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
         value = expr.evalf(subs=around)
-        if value.is_Float and value > 0 and math.isfinite(float(value)):
+        if value.is_Float and 1 / BEYOND_REACH < value < BEYOND_REACH:
             around[symbol] = float(value)
     for decision, cap in find_caps(model).items():
         if decision in around:

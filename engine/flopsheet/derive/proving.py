@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -20,14 +20,18 @@ _SANITY_POINTS = 2
 
 @dataclass(frozen=True)
 class Prover:
-    """Decides statements about expressions whose symbols usually lie `around` given values."""
+    """Decides statements about expressions whose symbols usually lie `around` given values.
+
+    Symbols in `exact` stand for numbers: they are sampled at their value alone.
+    """
 
     around: Mapping[sp.Symbol, float]
+    exact: Mapping[sp.Symbol, sp.Rational] = field(default_factory=dict)
 
     def points(self, *exprs: sp.Expr, where: Sequence[sp.Expr] = ()) -> list[dict[sp.Symbol, sp.Float]]:
         """Random points for all symbols of the given expressions, at which all of `where` are positive."""
-        symbols = set().union(*(sp.sympify(expr).free_symbols for expr in (*exprs, *where)))
-        points = sample_points(symbols, self.around)
+        symbols = set().union(*(sp.sympify(expr, strict=True).free_symbols for expr in (*exprs, *where)))
+        points = sample_points(symbols, self.around, self.exact)
         return [point for point in points if all(is_positive_at(condition, point) for condition in where)]
 
     def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr, where: Sequence[sp.Expr] = ()) -> Proof:

@@ -109,6 +109,8 @@ def _proofs(model: ResourceModel, gain: sp.Expr, found: Isolated, prover: Prover
         falls = prover.prove_positive(f"monotonicity: the loss rises as {x} grows", -gain)
     back = model.loss.subs(x, found.value)
     trip = prover.prove_equal(
-        f"inverse round trip: the {x} required for a loss reaches that loss", product_form(back) if back.is_Mul else back, model.level
+        f"inverse round trip: the {x} required for a loss reaches that loss",
+        product_form(back) if back.is_Mul else back,
+        model.level,
     )
     return falls, trip

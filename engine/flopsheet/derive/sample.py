@@ -13,9 +13,14 @@ _SEED = 20240607
 
 
 def sample_points(
-    symbols: Iterable[sp.Symbol], around: Mapping[sp.Symbol, float], count: int = POINTS
+    symbols: Iterable[sp.Symbol],
+    around: Mapping[sp.Symbol, float],
+    exact: Mapping[sp.Symbol, sp.Rational],
+    count: int = POINTS,
 ) -> list[dict[sp.Symbol, sp.Float]]:
-    """Seeded random points, each symbol within a factor 1.5 of its usual value (or of 1 to 1e3)."""
+    """Seeded random points, each symbol within a factor 1.5 of its usual value (or of 1 to 1e3), or at the
+    number it stands for.
+    """
     random_source = random.Random(_SEED)  # noqa: S311 - reproducible, nothing secret
     names = sorted(set(symbols), key=lambda symbol: symbol.name)
     points = []
@@ -25,14 +30,19 @@ def sample_points(
             centre = around.get(symbol)
             factor = 1.5 ** random_source.uniform(-1, 1)
             value = centre * factor if centre else 10 ** random_source.uniform(0, 3)
-            point[symbol] = sp.Float(repr(value), DIGITS)
+            point[symbol] = sp.Float(exact[symbol] if symbol in exact else repr(value), DIGITS)
         points.append(point)
     return points
 
 
 def evaluate_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | None:
     """The real value of an expression at a point with 50 digits, or None where it has none."""
-    value = sp.sympify(expr).evalf(DIGITS, subs=dict(point))
+    expr = sp.sympify(expr, strict=True)
+    try:
+        value = expr.evalf(DIGITS, subs=dict(point))
+    except (ArithmeticError, TypeError, ValueError):
+        # sympy's evalf fails on some sums that are exactly zero, such as floor(x) + ceiling(-x), and on 1/0.
+        value = expr.xreplace(dict(point))
     if value.is_Float or value.is_Integer or value.is_Rational:
         return value
     return None

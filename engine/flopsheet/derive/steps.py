@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
+from flopsheet.derive.algebra import product_form
 from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.derive.proof import Equation, Step
 from flopsheet.derive.regimes import Regime, find_caps
@@ -30,7 +31,7 @@ def list_steps(
         _exponents(model, exponents),
         _frontier(model, interior),
         _inverse(model, interior),
-        *(_regime(model, regime) for regime in regimes),
+        *(_regime(model, interior, regime) for regime in regimes),
     )
 
 
@@ -50,7 +51,7 @@ def _slopes(model: LawModel, interior: Interior) -> Step:
 def _stationarity(model: LawModel, interior: Interior) -> Step:
     """The condition that the budget is worth the same in either decision, and its logarithm."""
     x, y = model.decisions
-    worth = [sp.cancel(interior.gains[z] / interior.shares[z]) for z in (x, y)]
+    worth = [product_form(interior.gains[z] / interior.shares[z]) for z in (x, y)]
     condition = interior.stationary
     linear = condition.first * sp.log(x) + condition.second * sp.log(y) + condition.rest
     return Step(
@@ -96,13 +97,19 @@ def _inverse(model: LawModel, interior: Interior) -> Step:
     return Step(Message("step.inverse"), tuple(lines), remark)
 
 
-def _regime(model: LawModel, regime: Regime) -> Step:
-    """Where a set of limits binds, the optimum there, and the multipliers."""
-    caps = {cap.name: cap.symbol for cap in find_caps(model).values()}
+def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
+    """Where a set of limits binds, the optimum there, and the multipliers over the decisions."""
     when = [_as_inequality(condition) for condition in regime.when]
     optimum = [Equation(z, regime.optimum[z]) for z in model.decisions]
-    symbols = {**caps, "compute": model.amount}
-    multipliers = [Equation(Multiplier(symbols[name]), value) for name, value in regime.multipliers.items()]
+    capped = {z: cap for z, cap in find_caps(model).items() if cap.name in regime.binding}
+    multipliers = []
+    price: sp.Expr = sp.S.Zero
+    if "compute" in regime.binding:
+        price = Multiplier(model.amount)
+        free = next((z for z in model.decisions if z not in capped), model.decisions[0])
+        multipliers.append(Equation(price, interior.gains[free] / interior.shares[free]))
+    for z, cap in capped.items():
+        multipliers.append(Equation(Multiplier(cap.symbol), interior.gains[z] - price * interior.shares[z]))
     limits = Message("joined." + "_".join(regime.binding))
     return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers))
 

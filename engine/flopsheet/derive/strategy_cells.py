@@ -104,7 +104,9 @@ def _fix_choice(derivation: Derivation, kind: str, fixed: sp.Symbol, spent: sp.S
         found = isolate(model.cost.subs(tokens, fixed * parameters), model.amount, parameters)
         if found is None:
             place = model.law.cost.place if model.law.cost else model.law.place
-            message = f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            message = (
+                f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            )
             raise FlopsheetError(Problem(message, place, "cost"))
         size = found.value.subs(model.amount, spent)
         return {parameters: size, tokens: fixed * size}

@@ -77,8 +77,8 @@ def _break_sum(expr: sp.Expr, symbols: Mapping[str, str], language: str, room: f
     line, width = "", 0.0
     for term in terms:
         negative = term.could_extract_minus_sign()
-        text = render_latex(-term if negative else term, symbols=symbols, language=language)
-        wide = measure(term) + _SPACED
+        bare = -term if negative else term
+        text, wide = render_latex(bare, symbols=symbols, language=language), measure(bare) + _SPACED
         sign = "- " if negative else "+ "
         if line and width + wide > room:
             yield line
@@ -114,6 +114,8 @@ def _sides(expr: sp.Mul) -> tuple[list[sp.Expr], list[sp.Expr]]:
     above: list[sp.Expr] = []
     below: list[sp.Expr] = []
     for factor in expr.args:
+        if factor == -1:
+            continue
         if factor.is_Pow and factor.exp.could_extract_minus_sign() and not factor.exp.is_Add:
             below.append(1 / factor)
         else:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.document.charts import render_chart
 from flopsheet.document.curves import compile_curves
 from flopsheet.document.figures import draw_figures
 from flopsheet.document.naming import describe_caps
-from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.document.render import render_template
-from flopsheet.document.scene import Figure
 from flopsheet.document.resource_report import draw_resource, view_resource
+from flopsheet.document.scene import Figure
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
 from flopsheet.document.symbols import list_symbols

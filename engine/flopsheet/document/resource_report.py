@@ -146,7 +146,7 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
     amounts = [given(source, index) or 1.0 for indices in points.values() for index in indices]
     axis_low = 10.0 ** math.floor(math.log10(min(amounts)) - _AIR)
     axis_high = 10.0 ** math.ceil(math.log10(max(amounts)) + _AIR)
-    wide = max(amounts) / min(amounts) > 30  # noqa: PLR2004 - below that a straight axis reads better
+    wide = max(amounts) / min(amounts) > 30
     grid = np.geomspace(axis_low, axis_high, POINTS) if wide else np.linspace(min(amounts), max(amounts), POINTS)
     lines, marks = [], []
     for indices in points.values():
@@ -164,7 +164,11 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
         label_at="legend",
     )
     unit = source.model.decision(source.model.resource).unit
-    x = Axis(what[:1].upper() + what[1:] + _unit_suffix(words, unit), "log" if wide else "linear", unit=None if unit == "1" else unit)
+    x = Axis(
+        what[:1].upper() + what[1:] + _unit_suffix(words, unit),
+        "log" if wide else "linear",
+        unit=None if unit == "1" else unit,
+    )
     limit = source.evaluation.value("L_limit", 0) if "L_limit" in source.evaluation.values else 0.0
     references = (Reference("y", limit, words.say("chart.irreducible")),) if limit > 0 else ()
     chart = Chart(

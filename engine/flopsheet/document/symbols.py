@@ -7,6 +7,7 @@ from typing import Final
 from flopsheet.derive.regimes import find_caps
 from flopsheet.document.latex_names import latex_name
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.literals import is_literal
 
 _MAXIMUM: Final = r"\max"
 
@@ -19,6 +20,9 @@ def list_symbols(model: LawModel) -> dict[str, str]:
     """
     names = [*model.constants, *(z.name for z in model.decisions), model.amount.name, model.level.name]
     symbols = {name: latex_name(name) for name in names}
+    for constant in model.law.constants.values():
+        if is_literal(constant):
+            symbols[constant.name] = f"{constant.value:.10g}"
     symbols["budget_compute"] = symbols[model.amount.name]
     symbols["target_loss"] = symbols[model.level.name]
     for z, cap in find_caps(model).items():

@@ -11,7 +11,7 @@ import sympy as sp
 
 from flopsheet.derive.claims import Allocation, ClaimVerdict
 from flopsheet.document.latex import render_latex
-from flopsheet.document.naming import head_of, unit_of
+from flopsheet.document.naming import head_of, is_capped, unit_of
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
@@ -20,6 +20,7 @@ from flopsheet.document.words import Words, math_cell
 #: Conditions that hold up to rounding are no further from 1 than this.
 _ROUNDING: Final = 1e-9
 _DIGITS: Final = 30
+_NOT_ONE: Final = r" \ne 1"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def list_claims(source: ReportSource, words: Words, symbols: Mapping[str, str]) 
 
 def _view_claim(source: ReportSource, words: Words, symbols: Mapping[str, str], verdict: ClaimVerdict) -> ClaimView:
     """One claim with its verdict."""
-    claim = verdict.claim
+    claim, identities = verdict.claim, _identities(source, words, symbols, verdict)
     columns = [
         Column(words.say("report.quantity"), "left"),
         Column(words.say("claim.says"), "left"),
@@ -61,8 +62,8 @@ def _view_claim(source: ReportSource, words: Words, symbols: Mapping[str, str], 
         verdict=_badge(words, verdict),
         source=words.name(claim.source),
         formulas=build_table(columns, formulas),
-        explanation=_explain(words, verdict),
-        identities=_identities(source, words, symbols, verdict),
+        explanation=_explain(words, verdict, identities),
+        identities=identities,
         counterexample=_counterexample(source, words, verdict),
         remark=_remark(words, verdict),
     )
@@ -76,7 +77,7 @@ def _badge(words: Words, verdict: ClaimVerdict) -> str:
     return words.say("claim.as_expected" if verdict.as_expected else "claim.unexpected", verdict=text)
 
 
-def _explain(words: Words, verdict: ClaimVerdict) -> str:
+def _explain(words: Words, verdict: ClaimVerdict, identities: tuple[tuple[str, str], ...]) -> str:
     """The verdict in a sentence."""
     if verdict.verdict == "proven":
         return words.say("claim.identical")
@@ -84,7 +85,8 @@ def _explain(words: Words, verdict: ClaimVerdict) -> str:
         return words.say("claim.checked")
     if verdict.verdict == "undecided":
         return words.say("claim.undecided")
-    return words.say("claim.fails") if verdict.identities else words.say("claim.differs")
+    fails = any(latex.endswith(_NOT_ONE) for _, latex in identities)
+    return words.say("claim.fails" if fails else "claim.differs")
 
 
 def _identities(
@@ -97,16 +99,28 @@ def _identities(
     conditions = {"budget": model.cost / model.amount, "stationarity": worth[x] / worth[y]}
     found = []
     for name, expr, value in verdict.identities:
+        if not _must_hold(source, verdict, name):
+            continue
         left = render_latex(conditions[name], symbols=symbols)
         parts = [left, render_latex(expr, symbols=symbols)] if expr.free_symbols else [left]
         number = render_number(value, digits=MAX_DIGITS, style="latex")
         holds = abs(value - 1) < _ROUNDING
-        tail = "" if holds else r" \ne 1"
+        tail = "" if holds else _NOT_ONE
         always = model.amount not in expr.free_symbols
         key = "holds" if holds else "fails_always" if always else "fails_here"
         title = words.say(f"claim.{name}_{key}")
         found.append((title, " = ".join([*parts, number]) + tail))
     return tuple(found)
+
+
+def _must_hold(source: ReportSource, verdict: ClaimVerdict, condition: str) -> bool:
+    """Whether the optimum that a claim speaks of satisfies a condition: under a cap it does not satisfy all."""
+    index = next((i for i, answer in enumerate(source.answers) if answer.name == verdict.claim.scenario), None)
+    if index is None or not source.has_plan(index):
+        return True
+    if condition == "stationarity":
+        return not is_capped(source, index)
+    return not source.minimises_loss or "compute" in source.answers[index].binding
 
 
 def _counterexample(source: ReportSource, words: Words, verdict: ClaimVerdict) -> Table | None:
@@ -143,16 +157,18 @@ def claim_values(verdict: ClaimVerdict) -> dict[str, tuple[float, float]]:
     numbers = {name: sp.Float(repr(value), _DIGITS) for name, value in verdict.numbers.items()}
 
     def value(expr: sp.Expr) -> float:
-        found = sp.sympify(expr).evalf(_DIGITS, subs={s: numbers[s.name] for s in expr.free_symbols})
+        found = expr.evalf(_DIGITS, subs={s: numbers[s.name] for s in expr.free_symbols})
         return float(found) if found.is_real else math.nan
 
     pairs = zip(verdict.stated, verdict.right, strict=True)
     return {stated.left.name: (value(stated.right), value(right.right)) for stated, right in pairs}
 
 
-def spends_otherwise(allocation: Allocation) -> bool:
-    """Whether an allocation spends more or less than its budget."""
-    return abs(allocation.share_spent - 1) > _ROUNDING
+def misses_budget(claimed: Allocation | None, best: Allocation | None) -> bool:
+    """Whether a claimed allocation spends more or less than its budget where the optimum spends it."""
+    if claimed is None or best is None or abs(best.share_spent - 1) > _ROUNDING:
+        return False
+    return abs(claimed.share_spent - 1) > _ROUNDING
 
 
 def _remark(words: Words, verdict: ClaimVerdict) -> str:
@@ -160,7 +176,7 @@ def _remark(words: Words, verdict: ClaimVerdict) -> str:
     claimed, best = verdict.claimed, verdict.best
     if claimed is None or best is None:
         return ""
-    if spends_otherwise(claimed):
+    if misses_budget(claimed, best):
         key = "claim.spends_less" if claimed.share_spent < 1 else "claim.spends_more"
         return words.say(key, share=words.percent(claimed.share_spent, 3), amount=words.say("limit.compute"))
     return words.say("claim.gives_away", value=words.cost(claimed.loss - best.loss, "nats/token"))

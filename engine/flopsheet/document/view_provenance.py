@@ -104,7 +104,7 @@ def list_range(source: ReportSource, words: Words) -> str:
         ends = [words.number(end, units.get(name), 3) for end in (low, high)]
         unit = f" {words.unit(units[name])}" if name in units else ""
         parts.append(words.say("document.range", low=ends[0], high=ends[1]) + unit)
-    return words.join(parts)
+    return words.say("document.comma").join(parts)
 
 
 def cite_law(law: Law, words: Words) -> str:

@@ -10,7 +10,7 @@ from flopsheet.document.naming import binding_cell, head_of, name_of, unit_of
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import HALF, TWICE, Scale
 from flopsheet.document.tables import Column, Table, build_table
-from flopsheet.document.view_claims import claim_values, spends_otherwise
+from flopsheet.document.view_claims import claim_values, misses_budget
 from flopsheet.document.view_scenario import Teller
 from flopsheet.document.words import Words
 
@@ -152,7 +152,7 @@ class _Overall:
             "amount": words.quantity(verdict.numbers[self.source.model.amount.name], "FLOP"),
         }
         claimed, best = verdict.claimed, verdict.best
-        if claimed and best and spends_otherwise(claimed):
+        if claimed and best and misses_budget(claimed, best):
             shown = [words.number(side.loss, "nats/token") for side in (claimed, best)]
             share = words.percent(claimed.share_spent, 3)
             return words.say("summary.claim_costs", **args, share=share, claimed=shown[0], best=shown[1])

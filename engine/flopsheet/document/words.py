@@ -93,9 +93,13 @@ class Words:
         return self.number(value, unit, digits)
 
     def span(self, values: Sequence[float], unit: str, digits: int = 2) -> str:
-        """From the least to the largest cost; one where they read the same."""
+        """From the least to the largest cost; one where they read the same, "up to" where the least is nothing."""
         low, high = (self.cost(value, unit, digits) for value in (min(values), max(values)))
-        return low if low == high else self.say("document.range", low=low, high=high)
+        if low == high:
+            return low
+        if min(values) < _NOTICEABLE[unit]:
+            return self.say("document.up_to", value=high)
+        return self.say("document.range", low=low, high=high)
 
     def join(self, items: Sequence[str]) -> str:
         """Items as a list in a sentence."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -97,7 +98,7 @@ def _prices(model: LawModel | ResourceModel, evaluation: Evaluation, index: int)
     prices = {}
     if "price_compute" in evaluation.values:
         value = evaluation.value("price_compute", index)
-        equivalent = 1.0 if value else 0.0
+        equivalent = 1.0 if value else math.inf
         prices["compute"] = ShadowPrice(value, equivalent)
     for limit in list_limits(model):
         if evaluation.table.is_set(limit.key, index):
@@ -106,7 +107,9 @@ def _prices(model: LawModel | ResourceModel, evaluation: Evaluation, index: int)
     return prices
 
 
-def _strategy(model: LawModel | ResourceModel, evaluation: Evaluation, strategy: Strategy, index: int) -> StrategyAnswer | None:
+def _strategy(
+    model: LawModel | ResourceModel, evaluation: Evaluation, strategy: Strategy, index: int
+) -> StrategyAnswer | None:
     """A fixed choice, or None where it has no value."""
     stem = f"strategy_{strategy.slug}"
     if not evaluation.exists(f"{stem}_L", index):

@@ -16,7 +16,12 @@ BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), lat
 
 
 # The unit of what each kind of strategy fixes.
-STRATEGY_UNITS = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token", "shares": "1"}
+STRATEGY_UNITS = {
+    "tokens_per_parameter": "token/parameter",
+    "parameters": "parameter",
+    "tokens": "token",
+    "shares": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -191,4 +196,6 @@ def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, 
 
 def _is_set_anywhere(plan: Plan, key: str) -> bool:
     """Whether any scenario has a value for a key."""
-    return any((source := scenario.inputs.get(key)) is not None and source.value is not None for scenario in plan.scenarios)
+    return any(
+        (source := scenario.inputs.get(key)) is not None and source.value is not None for scenario in plan.scenarios
+    )

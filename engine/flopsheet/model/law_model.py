@@ -11,6 +11,7 @@ import sympy as sp
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.parse import formula_names, parse_formula
 from flopsheet.model.cell import make_symbol
+from flopsheet.model.literals import is_literal, name_literals, put_names
 from flopsheet.plan.plan import Decision, Law
 
 
@@ -40,6 +41,12 @@ class LawModel:
     def values(self) -> Mapping[sp.Symbol, float]:
         """The law's own values of its constants."""
         return {symbol: self.law.constants[name].value for name, symbol in self.constants.items()}
+
+    @property
+    def literals(self) -> Mapping[sp.Rational, sp.Symbol]:
+        """The symbols of decimals that stand in the law's formulas, by their value."""
+        named = [constant for constant in self.law.constants.values() if is_literal(constant)]
+        return {sp.Rational(repr(constant.value)): self.constants[constant.name] for constant in named}
 
     def decision(self, symbol: sp.Symbol) -> Decision:
         """What the law file says of a decision."""
@@ -73,12 +80,13 @@ def build_law_model(law: Law) -> LawModel:
     first, second = decisions.values()
     zero = {symbol: 0 for name, symbol in constants.items() if law.constants[name].value == 0}
     _check_reads_decisions(law, parsed, (first, second), zero)
+    named, numbers = name_literals(law, parsed.values(), law.loss.place)
     return LawModel(
-        law=law,
+        law=named,
         decisions=(first, second),
-        constants=constants,
-        loss=parsed["loss"],
-        cost=parsed["cost"],
+        constants={**constants, **{symbol.name: symbol for symbol in numbers.values()}},
+        loss=put_names(parsed["loss"], numbers),
+        cost=put_names(parsed["cost"], numbers),
         amount=make_symbol("C" if "C" not in declared else "C_budget"),
         level=make_symbol("L" if "L" not in declared else "L_target"),
     )

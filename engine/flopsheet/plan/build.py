@@ -220,8 +220,10 @@ class _PlanBuilder:
             quantity = read_quantity(value, "1", f"{subject}.{name.text}", self.problems)
             shares[name.text] = quantity.value if quantity else 1.0
         total = sum(shares.values())
-        if len(shares) != 2 or abs(total - 1) > _SHARES_ROOM:  # noqa: PLR2004 - a split is between two
-            message = f"must be the shares of two decisions that add up to 1, but are {len(shares)} that add up to {total:g}."
+        if len(shares) != 2 or abs(total - 1) > _SHARES_ROOM:
+            message = (
+                f"must be the shares of two decisions that add up to 1, but are {len(shares)} that add up to {total:g}."
+            )
             self.problems.add(message, node.place, subject, "Write for example `{shares: {x_N: 0.7, x_D: 0.3}}`.")
         first = next(iter(shares.values()), 0.0)
         return Strategy(key.text, slug, "shares", first, key.place, shares)

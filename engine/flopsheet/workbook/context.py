@@ -22,7 +22,9 @@ SEEN_AS_NONE = 1e59
 
 _BILLION, _TRILLION = 1e9, 1e12
 _LONGEST_TITLE = 100
-_NO_WILDCARDS = str.maketrans({"*": "\N{FULLWIDTH ASTERISK}", "?": "\N{FULLWIDTH QUESTION MARK}", "~": "\N{FULLWIDTH TILDE}"})
+_NO_WILDCARDS = str.maketrans(
+    {"*": "\N{FULLWIDTH ASTERISK}", "?": "\N{FULLWIDTH QUESTION MARK}", "~": "\N{FULLWIDTH TILDE}"}
+)
 
 
 @dataclass

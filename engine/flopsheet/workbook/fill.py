@@ -10,9 +10,9 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils.cell import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -190,7 +190,9 @@ def _set_sizes(sheet: Sheet, worksheet: Worksheet) -> None:
             room = max(1.0, widths.get(column, _NARROWEST) - 1)
             lines = sum(max(1, math.ceil(text_width(line, placed.style) / room)) for line in shown.splitlines() or [""])
             heights[row] = max(heights.get(row, 1), lines)
-    measured = {row: styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT for row, lines in heights.items() if lines > 1}
+    measured = {
+        row: styles.ROW_HEIGHT + (lines - 1) * styles.LINE_HEIGHT for row, lines in heights.items() if lines > 1
+    }
     for row, height in sorted((measured | sheet.heights).items()):
         worksheet.row_dimensions[row].height = min(height, _HIGHEST)
 

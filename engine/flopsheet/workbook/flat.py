@@ -31,7 +31,8 @@ class FlatModel:
     """The cells of a plan with long formulas split, and their numbers for every scenario.
 
     `graph` is the plan's graph with helper cells; `numbers` names each literal that formulas need;
-    `values[cell id]` has one entry a scenario; `names` are the workbook's names.
+    `values[cell id]` has one entry a scenario; `names` are the workbook's names. `partial` are helpers whose formula
+    may have no value, since the choice that would leave it out is made where they are read.
     """
 
     graph: Graph
@@ -39,6 +40,7 @@ class FlatModel:
     values: Mapping[str, FloatArray]
     names: NameMap
     scenarios: tuple[str, ...]
+    partial: frozenset[str]
 
     @property
     def formulas(self) -> tuple[Cell, ...]:
@@ -81,8 +83,12 @@ def flatten_model(solution: Solution) -> FlatModel:
     """The workbook's own cells for a solved plan."""
     names_before = _preliminary_names(solution.graph)
     cells: list[Cell] = []
+    partial: set[str] = set()
     for cell in solution.graph:
-        cells.extend(_split(cell, names_before) if cell.expr is not None else (cell,))
+        parts = list(_split(cell, names_before)) if cell.expr is not None else [cell]
+        cells.extend(parts)
+        if cell.kind == "user" or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
+            partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
     found = {number for cell in graph if cell.expr is not None for number in literals(cell.expr)} | _ALWAYS
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
@@ -92,10 +98,11 @@ def flatten_model(solution: Solution) -> FlatModel:
     shape = (len(solution.table.scenarios),)
     values = {name: np.broadcast_to(array, shape) for name, array in values.items()}
     for cell in graph:
-        if cell.kind == "user":
+        if cell.kind == "user" or cell.id in partial:
             values[cell.id] = np.where(np.isfinite(values[cell.id]), values[cell.id], np.nan)
     scenarios = tuple(scenario.slug for scenario in solution.plan.scenarios)
-    return FlatModel(graph, numbers, values, _name_all(graph, numbers, scenarios), scenarios)
+    names = _name_all(graph, numbers, scenarios)
+    return FlatModel(graph, numbers, values, names, scenarios, frozenset(partial))
 
 
 def _preliminary_names(graph: Graph) -> Mapping[str, str]:
@@ -190,6 +197,6 @@ def excel_formula(flat: FlatModel, cell: Cell, *, refer: Refer | None = None, in
         # No IF inside an IF: the word comes from a list of two.
         otherwise = f'CHOOSE({guard}, "{INFINITE}", "{DASH}")' if cell.guard_infinite else f'"{DASH}"'
         text = f"IF({guard} = 0, {text}, {otherwise})"
-    if cell.kind == "user":
+    if cell.kind == "user" or cell.id in flat.partial:
         text = f'IFERROR({text}, "{DASH}")'
     return Formula(text, flat.shown(cell, index))

@@ -15,7 +15,7 @@ from flopsheet.workbook.sheets.curve import add_curve
 from flopsheet.workbook.sheets.derivation import add_derivation
 from flopsheet.workbook.sheets.index import add_index
 from flopsheet.workbook.sheets.inputs import add_inputs
-from flopsheet.workbook.sheets.iso_flop import add_iso_flop
+from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
 from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
 
@@ -54,7 +54,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     add_plan(book, context)
     if isinstance(solution.derivation, ResourceDerivation):
         add_curve(book, context)
-    else:
+    elif draws_iso_flop(context):
         add_iso_flop(book, context)
     add_derivation(book, context)
     add_checks(book, context)

@@ -39,7 +39,7 @@ def test_loss_along_a_budget_spends_it(curves):
 def test_the_optimum_is_the_lowest_point(curves):
     """No neighbour on the curve is lower than the optimum."""
     N, D, loss = (float(value) for value in curves.optimum(CONSTANTS, BUDGET))
-    assert 6 * N * D == pytest.approx(BUDGET, rel=1e-12)
+    assert pytest.approx(BUDGET, rel=1e-12) == 6 * N * D
     assert loss == pytest.approx(loss_of(N, D), rel=1e-13)
     around = curves.loss_along_budget(CONSTANTS, BUDGET, N * np.array([0.99, 1.0, 1.01]))
     assert around[1] < min(around[0], around[2])
@@ -66,6 +66,7 @@ def test_a_wrong_size_costs_loss_and_compute(scale, curves):
     best = loss_of(N, BUDGET / 6 / N)
     for factor in (HALF, TWICE):
         stake = scale.wrong_size(1, factor)
+        assert stake is not None
         reached = loss_of(factor * N, BUDGET / 6 / N / factor)
         assert stake.loss == pytest.approx(reached - best, rel=1e-9)
         smaller = curves.optimum(CONSTANTS, BUDGET * (1 - stake.compute))[2]
@@ -84,5 +85,6 @@ def test_for_a_target_caps_cost_compute(solve_text):
     """With the loss given, a cap costs compute on top."""
     source = solve_text("targets")
     stake = Scale(source, compile_curves(source.derivation)).caps(1)
+    assert stake is not None
     assert stake.loss == 0
     assert 1 + stake.compute == pytest.approx(9.2, rel=0.01)

@@ -24,7 +24,12 @@ def draw(solve_text):
 def test_each_budget_is_one_curve_with_its_optimum(draw, solve_text):
     """Scenarios of equal budget share a curve; marks stand at the optima without caps."""
     chart = draw("budgets")["isoflop.svg"]
-    assert [series.label for series in chart.series] == ["10¹⁹ FLOP", "10²² FLOP", "Optimum without caps", "Plan under caps"]
+    assert [series.label for series in chart.series] == [
+        "10¹⁹ FLOP",
+        "10²² FLOP",
+        "Optimum without caps",
+        "Plan under caps",
+    ]
     optimum = chart.series[2]
     answers = solve_text("budgets").solution.answers
     assert optimum.x == pytest.approx([answers[i].results["N_opt"].value for i in (0, 1)], rel=1e-12)

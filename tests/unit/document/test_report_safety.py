@@ -1,7 +1,7 @@
 """Text from a plan stays text in the report and its charts."""
 
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -70,11 +70,11 @@ def test_charts_are_well_formed(report_text, text):
     charts = {name: svg for name, svg in report_text(text).items() if name.endswith(".svg")}
     assert len(charts) == 3
     for svg in charts.values():
-        root = ElementTree.fromstring(svg)  # noqa: S314 - our own output
+        root = ET.fromstring(svg)  # noqa: S314 - our own output
         assert not [element for element in root.iter() if element.tag.endswith("script")]
 
 
 def test_the_attacking_name_is_readable_in_the_chart(report_text):
     """A scenario's name is shown as it is, tags and all."""
-    root = ElementTree.fromstring(report_text(ATTACK)["frontier.svg"])  # noqa: S314 - our own output
+    root = ET.fromstring(report_text(ATTACK)["frontier.svg"])  # noqa: S314 - our own output
     assert any("[cap](http://x)" in (element.text or "") for element in root.iter())

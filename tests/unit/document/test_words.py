@@ -41,6 +41,7 @@ def test_spans_fold_where_both_ends_read_the_same():
     """One figure for values that differ only beyond the digits shown."""
     assert ENGLISH.span([0.011, 0.04, 0.02], "nats/token") == "0.011 to 0.040"
     assert ENGLISH.span([0.1401, 0.1402], "%") == "14 %"
+    assert ENGLISH.span([0.0, 0.0014], "nats/token") == "up to 0.0014"
 
 
 def test_lists_join_as_the_language_does():
@@ -52,7 +53,13 @@ def test_lists_join_as_the_language_does():
 
 def test_messages_are_escaped_and_their_numbers_written_out():
     """Strings of a message become text, symbols mathematics, numbers the form of their unit."""
-    args = {"name": "D", "value": 1.6667e12, "low": 5e9, "high": 5e11, "decades": 0.5228787}
+    args: dict[str, str | float | Message] = {
+        "name": "D",
+        "value": 1.6667e12,
+        "low": 5e9,
+        "high": 5e11,
+        "decades": 0.5228787,
+    }
     units = dict.fromkeys(("value", "low", "high"), "token")
     text = ENGLISH.message(Message("finding.extrapolation_above", args), units=units, symbols={"D": "D"})
     assert text.startswith("$`D`$ = 1.667 T lies 0.52 decades above")

@@ -65,7 +65,7 @@ class CheckRows:
         self.sheet.put(row, EXPECTED, expected, style=style, number_format=shape)  # type: ignore[arg-type]
         self.sheet.put(row, TOLERANCE, AGREEMENT, style="constant", number_format="0E+00")
         # A mark is 0 or 1 whatever happens, so that the sum of all marks always says something.
-        passed = "0" if otherwise == "FALSE" else f"IF({otherwise.format(**places)}, 1, 0)"
+        passed = "0" if otherwise == "FALSE" else f"IFERROR(IF({otherwise.format(**places)}, 1, 0), 0)"
         text = f"IFERROR(IF({test.format(**places)}, 1, 0), {passed})"
         self.sheet.put(row, PASSED, Formula(text, 1.0), style="check")
         self.row += 1

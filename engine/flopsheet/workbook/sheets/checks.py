@@ -16,6 +16,7 @@ from flopsheet.workbook.sheets.scenarios import POSITION
 from flopsheet.workbook.styles import StyleName
 
 _UNCHANGED = "chk_unchanged"
+_CLOSE = "{m} = {e}, ABS({m} - {e}) <= {t} * ABS({e})"
 _HEAD = FIRST_ROW + 3
 _HEADERS: tuple[tuple[int, str, StyleName], ...] = (
     (LABEL, "check", "header"),
@@ -82,8 +83,8 @@ def _put_inputs(rows: CheckRows) -> None:
     for cell in context.flat.inputs:
         label = context.t("check.within", name=context.label(cell))
         low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
-        name = context.flat.names.name("input", (cell.key or "").replace(".", "_"))
-        fixed = f"IF(AND(ISNUMBER({name}), {name} >= {low}, {name} <= {high}), 0, 1)"
+        base = context.places[f"base_{cell.id}"]
+        fixed = f"IF(AND(ISNUMBER({base}), {base} >= {low}, {base} <= {high}), 0, 1)"
         rows.add(label, Formula(context.outside.get(cell.id, fixed), 0.0), 0.0, "{m} = {e}", shape="0")
 
 
@@ -115,7 +116,9 @@ def _put_optimum(rows: CheckRows) -> None:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
         target = Formula("c_target_loss", flat.number("target_loss"))
         test = "OR(plan_status > 0, ABS({m} - {e}) <= {t})"
-        rows.add(context.t("check.target"), reached, target, test, unit=unit, shape="0.000000", otherwise="plan_status > 0")
+        rows.add(
+            context.t("check.target"), reached, target, test, unit=unit, shape="0.000000", otherwise="plan_status > 0"
+        )
     limits = ["compute"] if rows.budget else []
     for limit in (*limits, *(cap.name for cap in find_caps(context.solution.model).values())):
         cell = flat.graph[f"multiplier_{limit}"]
@@ -138,15 +141,20 @@ def _put_inverse(rows: CheckRows) -> None:
     model = context.solution.model
     required = flat.graph[f"{model.decisions[0]}_required"]
     at = flat.name(required)
-    text = render_excel(
-        model.loss, lambda s: at if s == model.decisions[0] else flat.refer(s), flat.refer_number
-    )
+    text = render_excel(model.loss, lambda s: at if s == model.decisions[0] else flat.refer(s), flat.refer_number)
     target = flat.number("target_loss")
     exists = isinstance(flat.shown(required, 0), float)
     measured = Formula(f"IF(required_status = 0, {text}, c_target_loss)", target)
     label = context.t("check.inverse", name=context.label(required))
     shape = "0.000000" if exists else "0.00E+00"
-    rows.add(label, measured, Formula("c_target_loss", target), "ABS({m} - {e}) <= {t} * ABS({e})", unit="nats/token", shape=shape)
+    rows.add(
+        label,
+        measured,
+        Formula("c_target_loss", target),
+        "ABS({m} - {e}) <= {t} * ABS({e})",
+        unit="nats/token",
+        shape=shape,
+    )
 
 
 def _factor(text: str) -> str:
@@ -163,7 +171,9 @@ def _put_column(rows: CheckRows) -> None:
         column = Formula(_in_column(context, context.rows[cell.id]), value)
         label = context.t("check.scenario_column", name=context.label(cell))
         measured = Formula(rows.flat.name(cell), value)
-        rows.add(label, measured, column, "{m} = {e}", unit=cell.unit, shape=format_of(cell, value))
+        # The sheets may add up in another order, so that the last bits differ.
+        test, shape = f"OR({_CLOSE})", format_of(cell, value)
+        rows.add(label, measured, column, test, unit=cell.unit, shape=shape, otherwise="{m} = {e}")
 
 
 def _in_column(context: Context, row: int) -> str:
@@ -186,7 +196,7 @@ def _put_headline(rows: CheckRows, cell: Cell) -> None:
     value = flat.shown(cell, 0)
     label = context.t("check.generated", name=context.label(cell))
     expected = Formula(_in_column(context, context.generated[cell.id]), value)
-    test = f"OR({_UNCHANGED} = 0, {{m}} = {{e}}, ABS({{m}} - {{e}}) <= {{t}} * ABS({{e}}))"
+    test = f"OR({_UNCHANGED} = 0, {_CLOSE})"
     may_be_word = any(isinstance(flat.shown(cell, index), str) for index in range(len(flat.scenarios)))
     # No difference can be taken of a word: then it must be the same one.
     otherwise = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"

@@ -34,13 +34,17 @@ def add_curve(book: Book, context: Context) -> Sheet:
     sheet.break_before(head)
     given = flat.number(cell.id)
     # Where the selected scenario gives no amount, the curve lies around the first one that does.
-    anchor = Formula(f"IF({flat.name(cell)} < beyond_reach, {flat.name(cell)}, $C${head})", given if given < BEYOND_REACH else middle)
+    anchor = Formula(
+        f"IF({flat.name(cell)} < beyond_reach, {flat.name(cell)}, $C${head})", given if given < BEYOND_REACH else middle
+    )
     sheet.put(head, _FACTOR, t("workbook.curve_anchor"))
     sheet.put(head, _LOSS, middle, style="constant", number_format=number_format(cell.unit, middle))
     sheet.put(head, _AMOUNT, anchor, style="formula", number_format=number_format(cell.unit, middle))
     sheet.put(head, _LOSS + 1, cell.unit, style="unit")
     for column, key in ((_FACTOR, "curve_step"), (_AMOUNT, "item"), (_LOSS, "loss")):
-        text = {"item": what[:1].upper() + what[1:], "loss": context.label(flat.graph["L_opt"])}.get(key) or t(f"workbook.{key}")
+        text = {"item": what[:1].upper() + what[1:], "loss": context.label(flat.graph["L_opt"])}.get(key) or t(
+            f"workbook.{key}"
+        )
         sheet.put(head + 1, column, text, style="header_right")
     for column, unit in ((_FACTOR, "1"), (_AMOUNT, cell.unit), (_LOSS, "nats/token")):
         sheet.put(head + 2, column, unit, style="unit")
@@ -64,10 +68,18 @@ def add_curve(book: Book, context: Context) -> Sheet:
     chart = build_scatter(
         t("chart.law_title", what=what), what, t("chart.loss_axis"), log_x=high / low > _WIDE, size=_CHART_SIZE
     )
-    add_line(chart, sheet.range_of((first, _AMOUNT), (last, _AMOUNT)), sheet.range_of((first, _LOSS), (last, _LOSS)), t("chart.law"))
+    add_line(
+        chart,
+        sheet.range_of((first, _AMOUNT), (last, _AMOUNT)),
+        sheet.range_of((first, _LOSS), (last, _LOSS)),
+        t("chart.law"),
+    )
     start, end = (get_column_letter(c) for c in (context.first_column, context.last_column))
     rows = context.rows
-    points = (f"Scenarios!${start}${rows[cell.id]}:${end}${rows[cell.id]}", f"Scenarios!${start}${rows['L_opt']}:${end}${rows['L_opt']}")
+    points = (
+        f"Scenarios!${start}${rows[cell.id]}:${end}${rows[cell.id]}",
+        f"Scenarios!${start}${rows['L_opt']}:${end}${rows['L_opt']}",
+    )
     if all(value < BEYOND_REACH for value in flat.values[cell.id]):
         add_points(chart, *points, t("chart.scenarios"))
     sheet.add_chart(chart, FIRST_ROW, 1)

@@ -66,7 +66,9 @@ def _put_claims(sheet: Sheet, context: Context, row: int) -> None:
         )
         sheet.put(row, _LEFT, f"{verdict.claim.name}{source}", style="header")
         sheet.put(row, _RELATION, None, style="header")
-        sheet.put(row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}", style="header")
+        sheet.put(
+            row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}", style="header"
+        )
         row += 1
         for title, equations in (("claim.says", verdict.stated), ("claim.derived", verdict.right)):
             for equation in equations:

@@ -9,9 +9,11 @@ from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
 from flopsheet.workbook.sheets.check_rows import AGREEMENT
+from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Curve", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -54,8 +56,9 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
     sheet.put(row + 1, _FIRST, t("workbook.sheet"), style="header")
     sheet.put(row + 1, _SECOND, t("workbook.what"), style="header")
     row += 1
-    resource = isinstance(context.solution.derivation, ResourceDerivation)
-    for name in ("Inputs", "Scenarios", "Plan", "Curve" if resource else "Iso-FLOP", "Derivation", "Checks"):
+    for name in _SHEETS:
+        if not _stands(name, context):
+            continue
         row += 1
         key = name.lower().replace("-", "_")
         title = t(f"workbook.{key}")
@@ -88,7 +91,9 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
     law = solution.model.law
     source = law.source
     parts = (
-        (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url) if source is not None else ()
+        (source.cite, source.where, f"arXiv:{source.arxiv}" if source.arxiv else source.url)
+        if source is not None
+        else ()
     )
     return [
         (t("report.plan_file"), solution.plan.path),
@@ -99,3 +104,11 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
         (t("report.inputs_hash"), context.inputs_sha256),
         (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{AGREEMENT:g}")),
     ]
+
+
+def _stands(name: str, context: Context) -> bool:
+    """Whether the book has a sheet: a law with one resource has a curve, an allocation curves of equal compute."""
+    resource = isinstance(context.solution.derivation, ResourceDerivation)
+    if name == "Curve":
+        return resource
+    return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -88,7 +88,7 @@ def _put_input(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
     for column, bound in ((_LOW, low), (_HIGH, high)):
         sheet.put(row, column, bound, style="constant", number_format="0.00E+00")
     sheet.put(row, _GENERATED, value, style="constant" if isinstance(value, float) else "text", number_format=shown)
-    here = {column: f"${get_column_letter(column)}${row}" for column in (_LOW, _HIGH, _GENERATED)}
+    here = {column: f"${get_column_letter(column)}${row}" for column in (_VALUE, _LOW, _HIGH, _GENERATED)}
     sheet.put(
         row,
         _CHANGED,
@@ -98,7 +98,10 @@ def _put_input(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
     )
     sheet.put(row, _SOURCE, source, style="code")
     limits = f"Inputs!{here[_LOW]}", f"Inputs!{here[_HIGH]}"
-    sheet.validate(row, _VALUE, build_validation(context, cell, name, limits, blank=not isinstance(value, float)))
+    sheet.validate(
+        row, _VALUE, build_validation(context, cell, here[_VALUE], limits, blank=not isinstance(value, float))
+    )
+    context.places[f"base_{cell.id}"] = f"Inputs!{here[_VALUE]}"
     context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"] = limits
 
 
@@ -144,14 +147,17 @@ def bounds_of(context: Context, cell: Cell) -> tuple[float, float]:
 
 
 def build_validation(
-    context: Context, cell: Cell, name: str, limits: tuple[str, str], *, blank: bool = False
+    context: Context, cell: Cell, place: str, limits: tuple[str, str], *, blank: bool = False
 ) -> Validation:
-    """What may be typed into an input: a number within limits, or the word for none where it is a limit."""
+    """What may be typed into an input: a number within limits, or the word for none where it is a limit.
+
+    `place` is the input itself on its own sheet: a rule may not be longer than 255 characters, which names could be.
+    """
     low, high = bounds_of(context, cell)
     title = context.t("workbook.input_error_title")
     args = {"low": f"{low:g}", "high": f"{high:g}"}
     if is_limit(cell) or blank:
-        condition = f'OR({name} = "{NONE}", AND(ISNUMBER({name}), {name} >= {limits[0]}, {name} <= {limits[1]}))'
+        condition = f'OR({place} = "{NONE}", AND(ISNUMBER({place}), {place} >= {limits[0]}, {place} <= {limits[1]}))'
         text = context.t("workbook.input_error_none", **args)
         return Validation("custom", condition, None, title, text, text)
     text = context.t("workbook.input_error", **args)

@@ -25,6 +25,12 @@ _CHART_ROWS, _CHART_SIZE = 25, (33.0, 15.0)
 _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
+def draws_iso_flop(context: Context) -> bool:
+    """Whether every size fits every budget: of a sum of costs one part can be more than the whole, which has no loss."""
+    _, y = context.solution.model.decisions
+    return bool(context.solution.derivation.interior.on_budget[y].is_positive)
+
+
 def add_iso_flop(book: Book, context: Context) -> Sheet:
     """Loss over the first decision along five budgets, their optima, and the plan."""
     return _Writer(book, context).write()
@@ -157,7 +163,7 @@ class _Writer:
             (row, t("workbook.optimal_size", what=self.what), unit),
             (row + 1, t("workbook.optimal_loss"), "nats/token"),
             (row + 2, t("workbook.planned_size", what=self.what), unit),
-            (row + 3, context.label(context.flat.graph["L_opt"]), "nats/token"),
+            (row + 3, t("workbook.planned_loss"), "nats/token"),
         )
         for at, label, of in labels:
             sheet.put(at, _OFFSET, label)
@@ -171,7 +177,16 @@ class _Writer:
         size = context.flat.number(self.chosen.id)
         planned = Formula(context.flat.name(self.chosen), size)
         sheet.put(row + 2, _FIRST, planned, style="result", number_format=number_format(unit, size))
-        reached = Formula("L_opt", context.flat.shown(context.flat.graph["L_opt"], 0))
+        if self.spent.id == "C_plan":
+            # There the plan lies on the curve, and this has a number even where no plan reaches the target.
+            at = {self.x: size, self.model.amount: self._amount(1.0)}
+            places = {
+                self.x: f"{get_column_letter(_FIRST)}${row + 2}",
+                self.model.amount: context.flat.name(self.spent),
+            }
+            reached = Formula(self._print(self.loss, places), self._number(self.loss, at))
+        else:
+            reached = Formula("L_opt", context.flat.number("L_opt"))
         sheet.put(row + 3, _FIRST, reached, style="result", number_format="0.0000")
 
     def _print(self, expr: sp.Expr, places: dict[sp.Symbol, str]) -> str:

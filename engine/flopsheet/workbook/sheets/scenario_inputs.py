@@ -12,7 +12,7 @@ from flopsheet.model.cell import Cell
 from flopsheet.workbook.context import NONE, Context, format_of
 from flopsheet.workbook.flat import is_limit, is_overridable
 from flopsheet.workbook.sheet import Formula
-from flopsheet.workbook.sheets.inputs import base_value, build_validation
+from flopsheet.workbook.sheets.inputs import base_value, bounds_of, build_validation
 from flopsheet.workbook.sheets.scenario_table import BASE, LABEL, UNIT, Table
 from flopsheet.workbook.styles import typed_format
 
@@ -27,13 +27,16 @@ def put_overrides(table: Table) -> None:
         row, below = rows.overrides + offset, rows.generated + offset
         table.put_name(cell, row)
         base, _ = base_value(context, cell)
-        sheet.put(row, BASE, Formula(_base_name(context, cell), base), style="formula", number_format=_shape(cell, base))
+        sheet.put(
+            row, BASE, Formula(_base_name(context, cell), base), style="formula", number_format=_shape(cell, base)
+        )
         for column, scenario in zip(table.columns, context.solution.plan.scenarios, strict=True):
             value = _own(context, cell, column)
             name = context.flat.names.name("input", f"{scenario.slug}_{(cell.key or '').replace('.', '_')}")
             limits = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
+            place = f"${get_column_letter(column)}${row}"
             sheet.put(row, column, value, style="input", number_format=_shape(cell, value), name=name)
-            sheet.validate(row, column, build_validation(context, cell, name, limits))
+            sheet.validate(row, column, build_validation(context, cell, place, limits))
         now, then = (f"${table.first}{at}:${table.last}{at}" for at in (row, below))
         count = Formula(f"SUMPRODUCT(({now} <> {then}) * 1)", 0.0)
         sheet.put(row, table.beside, count, style="formula", number_format="0")
@@ -95,20 +98,27 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     for column, scenario, value in zip(table.columns, plan.scenarios, values, strict=True):
         letter = get_column_letter(column)
         parent = get_column_letter(parents.get(scenario.parent or "", BASE))
-        text = f"IF(LEN({letter}{source}) = 0, {parent}{row}, {letter}{source})"
+        text = f"IF({_nothing(context, cell, f'{letter}{source}')}, {parent}{row}, {letter}{source})"
         sheet.put(row, column, Formula(text, value), style="formula", number_format=_shape(cell, value))
     everything = f"${get_column_letter(BASE)}{row}:${table.last}{row}"
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
-    text = f"SUMPRODUCT(ISNUMBER({everything}) * (({everything} < {low}) + ({everything} > {high})))"
+    # Any word counts as more than any number; the one for none is fine for a limit, and where scenarios set the rest.
+    first = f"${get_column_letter(BASE)}{row}"
     optional = is_limit(cell) or isinstance(context.solution.derivation, ResourceDerivation)
-    if optional:  # a word is fine where it is the one for none
-        text += f' + COUNTA({everything}) - COUNT({everything}) - COUNTIF({everything}, "{NONE}")'
-    else:
-        scenarios = f"${table.first}{row}:${table.last}{row}"
-        text += f" + COUNTA({scenarios}) - COUNT({scenarios})"
+    words = everything if optional else f"{first}:{first}"  # a range: not every program counts in a single cell
+    text = f'SUMPRODUCT(({everything} < {low}) + ({everything} > {high})) - COUNTIF({words}, "{NONE}")'
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")
     context.outside[cell.id] = f"Scenarios!${get_column_letter(table.beside)}${row}"
     context.rows[cell.id] = row
+
+
+def _nothing(context: Context, cell: Cell, place: str) -> str:
+    """The condition that nothing is set in a cell.
+
+    Zero counts as nothing where it is no value that the input may have: some programs take an empty cell that another
+    one saved for zero.
+    """
+    return f"{place} = 0" if bounds_of(context, cell)[0] > 0 else f"LEN({place}) = 0"
 
 
 def _put_number(table: Table, cell: Cell, row: int) -> None:

@@ -27,7 +27,8 @@ class Rows:
         self.inputs = tuple(inputs)
         self.results = start + 2
         self.differences = self.results + words + len(results) + 2
-        self.overrides = self.differences + len(results) + 2
+        compared = len(flat.scenarios) > 1  # one scenario differs from nothing
+        self.overrides = self.differences + len(results) + 2 if compared else self.differences
         self.in_force = self.overrides + len(inputs) + 2
         # Inputs that may be absent stand there twice, as typed and as a number; fixed ones once.
         self.calculation = self.in_force + 2 * len(inputs) + (len(flat.inputs) - len(inputs)) + 2

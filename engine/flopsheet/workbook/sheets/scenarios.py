@@ -36,7 +36,8 @@ def add_scenarios(book: Book, context: Context) -> Sheet:
     table = Table(sheet, context, Rows(context.flat, inputs, results, start=_HEAD + 1, words=words))
     _put_selector(table)
     _put_results(table, results)
-    _put_differences(table, results)
+    if len(table.columns) > 1:
+        _put_differences(table, results)
     put_overrides(table)
     put_in_force(table)
     _put_calculation(table)

@@ -1,0 +1,90 @@
+"""What the tests of whole workbooks share: the shipped plans, books of them, edits, and recalculation by an engine."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from flopsheet import api
+from flopsheet.evaluate.solution import Solution
+from flopsheet.workbook.engines import ENGINES
+from flopsheet.workbook.package import read_package
+from flopsheet.workbook.planbook import write_plan_workbook
+from flopsheet.workbook.stored import Address, Value, parse_cells, parse_reference
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(
+    path for path in (ROOT / "scenarios").rglob("*.yaml") if not path.name.startswith("_") and "laws" not in path.parts
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that takes a `shipped` plan once for each."""
+    if "shipped" in metafunc.fixturenames:
+        metafunc.parametrize("shipped", SHIPPED, ids=[path.stem for path in SHIPPED])
+
+
+@dataclass(frozen=True)
+class Book:
+    """A generated workbook of a solved plan; edits go to copies of it."""
+
+    solution: Solution
+    plan: Path
+    path: Path
+
+    def edit(self, target: Path, changes: Mapping[str, object]) -> Path:
+        """A copy with other contents in some cells: each a defined name or `Sheet!A1`. None empties a cell."""
+        book = openpyxl.load_workbook(self.path)
+        names = {name.upper(): defined.attr_text for name, defined in book.defined_names.items()}
+        for name, content in changes.items():
+            text = name if "!" in name else names[name.upper()]
+            address = parse_reference(text or "")
+            assert address is not None
+            book[address.sheet][address.coordinate].value = content  # type: ignore[index]
+        book.save(target)
+        return target
+
+
+@dataclass(frozen=True)
+class Recalculated:
+    """Every cell of a workbook as an engine calculates it."""
+
+    values: Mapping[Address, Value]
+    names: Mapping[str, Address]
+
+    def __getitem__(self, name: str) -> Value:
+        """The value of a named cell."""
+        return self.values[self.names[name.upper()]]
+
+
+@pytest.fixture(scope="session")
+def build_book(tmp_path_factory) -> Callable[[Path], Book]:
+    """A function that gives the workbook of a plan, built once."""
+    built: dict[Path, Book] = {}
+
+    def build(plan: Path) -> Book:
+        if plan not in built:
+            path = tmp_path_factory.mktemp("books") / f"{plan.stem}.xlsx"
+            solution = api.solve_plan(plan)
+            write_plan_workbook(solution, path, version="0", inputs_sha256="0" * 64)
+            built[plan] = Book(solution, plan, path)
+        return built[plan]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def recalculate(tmp_path_factory) -> Callable[[Path, str], Recalculated]:
+    """A function that recalculates a workbook from its formulas with an engine."""
+
+    def run(path: Path, engine: str) -> Recalculated:
+        parts = read_package(path)
+        stored = parse_cells(path, parts)
+        formulas = [address for address, _ in stored.formulas()]
+        values = {address: cell.value for address, cell in stored.cells.items()}
+        values |= ENGINES[engine].recalculate(tmp_path_factory.mktemp(engine), parts, formulas)
+        return Recalculated(values, stored.names)
+
+    return run

@@ -1,0 +1,111 @@
+"""Each check on the sheet Checks is seen to fail: for every one a mutation, after which it and the master check are 0."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flopsheet.workbook.package import read_package
+from flopsheet.workbook.stored import Address, parse_cells
+
+LABEL, MEASURED, EXPECTED, PASSED = 1, 3, 4, 6
+PLANS = ("serving_fleet", "target_loss_zh")
+
+
+class Checks:
+    """The checks of a workbook: each row's measure and expectation as formulas."""
+
+    def __init__(self, path):
+        self.stored = parse_cells(path, read_package(path))
+        self.inputs = [
+            name
+            for name, place in sorted(self.stored.names.items(), key=lambda item: (item[1].sheet, item[1].row))
+            if place.sheet == "Inputs"
+        ]
+        self.rows = sorted(
+            address.row
+            for address, cell in self.stored.formulas()
+            if address.sheet == "Checks" and address.column == PASSED and cell.formula
+        )
+        self.within = [row for row in self.rows if self._is_within(self.formula(row, MEASURED))]
+
+    def formula(self, row, column):
+        """The formula of a cell, empty where it holds a number."""
+        return self.stored.cells[Address("Checks", row, column)].formula or ""
+
+    @staticmethod
+    def _is_within(measured):
+        return measured.startswith(("Scenarios!$", "IF(AND(ISNUMBER("))
+
+    def mutation(self, row):
+        """Changes to the workbook that the check of a row must notice."""
+        measured, expected = self.formula(row, MEASURED), self.formula(row, EXPECTED)
+        if measured.startswith("IF(ISERROR("):
+            sheet, cell = re.search(r"SUM\((.*)!\$?([A-Z]+\$?\d+):", measured).groups()
+            return {f"{sheet}!{cell.replace('$', '')}": "=1 / 0"}
+        if row in self.within:
+            return {self.inputs[self.within.index(row)]: 1e50}
+        if expected.startswith("INDEX(Scenarios"):
+            column, line = re.search(r"\$([A-Z]+)\$(\d+):", expected).groups()
+            if self.stored.cells[Address("Scenarios", int(line), 4)].formula is None:
+                return {f"Scenarios!{column}{line}": "something else"}
+            return {measured: "=17 + scenario_index"}
+        return self._optimum(measured, expected)
+
+    def _optimum(self, measured, expected):
+        """What makes a plan no optimum of its limits."""
+        cap = re.search(r"1 - (\w+) / (c_caps_\w+)", measured)
+        if measured == "slack_compute":
+            return {"C_total": "=2 * c_budget_compute"}
+        if measured == "L_opt":
+            return {"L_opt": f"=0.5 * {expected}"}
+        if cap is None and "*" not in measured:
+            return {measured: -1}
+        if "*" not in measured:
+            return {cap[1]: f"=2 * {cap[2]}", "in_caps_parameters": 2e10, "in_caps_tokens": 2e12}
+        multiplier = measured.partition(" ")[0]
+        if cap is None:
+            return {multiplier: 1, "C_total": "=0.5 * c_budget_compute"}
+        return {multiplier: 1, cap[1]: f"=0.5 * {cap[2]}"}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_check_fails_when_it_should(name, build_book, recalculate, tmp_path, project_root):
+    """For every row a change of one input or formula turns its mark and the master check to 0; without, all are 1."""
+    book = build_book(next(Path(project_root, "scenarios").rglob(f"{name}.yaml")))
+    checks = Checks(book.path)
+    assert len(checks.rows) > 30
+    untouched = recalculate(book.path, "formualizer")
+    marks = {row: untouched.values[Address("Checks", row, PASSED)] for row in checks.rows}
+    assert set(marks.values()) == {1.0}
+    assert untouched["chk_master"] == 1
+    missed = {}
+    for row in checks.rows:
+        changes = checks.mutation(row)
+        sheet = recalculate(book.edit(tmp_path / "mutant.xlsx", changes), "formualizer")
+        mark = sheet.values[Address("Checks", row, PASSED)]
+        if mark != 0 or sheet["chk_master"] != 0:
+            missed[checks.stored.cells[Address("Checks", row, LABEL)].value] = (changes, mark, sheet["chk_master"])
+    assert missed == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"in_caps_parameters": -5}, "a negative cap"),
+        ({"in_budget_compute": 1e60}, "a budget beyond its limit"),
+        ({"in_next_year_budget_compute": 1}, "an override of another scenario below its limit"),
+        ({"in_caps_tokens": "many"}, "a word that is not the one for none"),
+        ({"in_budget_compute": "none"}, "no budget at all"),
+        ({"sel_scenario": "nowhere"}, "a scenario that does not exist"),
+        ({"N_opt": 8.1e9}, "a formula typed over"),
+        ({"price_compute": "=1 / 0"}, "an error in one cell"),
+    ],
+)
+def test_the_master_check_turns_to_zero(changes, why, build_book, recalculate, tmp_path, project_root):
+    """Whatever a reader does that makes the book wrong shows in the header of every sheet."""
+    book = build_book(project_root / "scenarios/examples/serving_fleet.yaml")
+    for engine in ("formualizer", "ironcalc"):
+        sheet = recalculate(book.edit(tmp_path / "mutant.xlsx", changes), engine)
+        assert sheet["chk_master"] == 0, why
+        assert "look" in str(sheet.values[Address("Plan", 3, 1)]) or "fails" in str(sheet.values[Address("Plan", 3, 1)])

@@ -1,0 +1,207 @@
+"""`flopsheet build`: only what changed, whole or not at all, nothing outside --out, and stale outputs are told."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flopsheet import provenance
+
+LAW = """\
+law: ours
+title: Ours
+loss: E + A / N**alpha + B / D**beta
+cost: 6 * N * D
+decisions: {N: parameters, D: tokens}
+constants: {E: 1.7, A: 400, B: 410, alpha: 0.34, beta: 0.28}
+"""
+PLAN = "title: {title}\nextends: [_layer.yaml]\nbudget: {{compute: 1e21 FLOP}}\n"
+
+
+@pytest.fixture
+def plans(project):
+    """Two plans on a shared layer with a law of their own."""
+    folder = project / "scenarios"
+    (folder / "laws").mkdir(parents=True)
+    (folder / "laws/ours.yaml").write_text(LAW, encoding="utf-8")
+    (folder / "_layer.yaml").write_text("law: ./laws/ours.yaml\n", encoding="utf-8")
+    for name in ("one", "two"):
+        (folder / f"{name}.yaml").write_text(PLAN.format(title=name), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def build(flopsheet, plans):
+    """A function that builds the plans and gives exit code and the plans that were built."""
+
+    def run(*more):
+        result = flopsheet("build", "scenarios", "--out", "reports", *more)
+        return result.code, [line.split()[0] for line in result.out.splitlines() if line.startswith("scenarios/")]
+
+    return run
+
+
+def contents(folder):
+    """Every file of a folder with its bytes and its time."""
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+def outputs(project):
+    """What a reader looks at, with its bytes; also anything that a failed write might leave behind."""
+    kept = {provenance.STATE_FILE, provenance.INDEX_FILE}
+    return {path: data for path, (data, _) in contents(project / "reports").items() if path.name not in kept}
+
+
+def test_second_build_does_nothing(build, project):
+    """The first build writes report, workbook and charts of each plan; the second touches no file."""
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    assert {"report.md", "plan.xlsx"} <= {path.name for path in (project / "reports/one").iterdir()}
+    before = contents(project / "reports")
+    assert build() == (0, [])
+    assert contents(project / "reports") == before
+
+
+def test_only_what_changed_is_built(build, plans):
+    """An edited plan alone; every plan when its layer or law changes; a deleted output; all with --force."""
+    build()
+    with (plans / "two.yaml").open("a", encoding="utf-8") as file:
+        file.write("caps: {parameters: 1B}\n")
+    assert build() == (0, ["scenarios/two.yaml"])
+    (plans / "laws/ours.yaml").write_text(LAW.replace("400", "401"), encoding="utf-8")
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    with (plans / "_layer.yaml").open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    Path("reports/one/report.md").unlink()
+    assert build() == (0, ["scenarios/one.yaml"])
+    Path("reports/two/plan.xlsx").write_bytes(b"spoilt")
+    assert build() == (0, ["scenarios/two.yaml"])
+    assert build("--force") == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+
+
+def test_a_touched_plan_with_the_same_content_is_not_built(build, plans):
+    """Content decides, not time."""
+    build()
+    os.utime(plans / "one.yaml", (1, 1))
+    assert build() == (0, [])
+
+
+def test_builds_are_byte_identical(build, project):
+    """Two builds of the same inputs give the same bytes, file by file."""
+    build()
+    first = {path.relative_to(project): data for path, (data, _) in contents(project / "reports").items()}
+    shutil.rmtree(project / "reports")
+    build()
+    second = {path.relative_to(project): data for path, (data, _) in contents(project / "reports").items()}
+    assert first == second
+
+
+def test_check_tells_what_is_stale(flopsheet, build, plans):
+    """--check builds nothing: 1 and the names where a plan, its layer, its law or a report is not today's, else 0."""
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 1
+    assert not Path("reports").exists()
+    build()
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
+    # A fresh clone has the reports alone.
+    for name in ("one", "two"):
+        Path("reports", name, "plan.xlsx").unlink()
+        Path("reports", name, provenance.STATE_FILE).unlink(missing_ok=True)
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
+    (plans / "laws/ours.yaml").write_text(LAW.replace("400", "401"), encoding="utf-8")
+    stale = flopsheet("build", "scenarios", "--out", "reports", "--check")
+    assert stale.code == 1
+    assert "stale: reports/one" in stale.err
+    assert "stale: reports/two" in stale.err
+
+
+def test_templates_of_ones_own_replace_and_count(flopsheet, plans, project):
+    """A template folder overrides the shipped one; editing it makes the outputs stale."""
+    folder = project / "templates"
+    folder.mkdir()
+    (folder / "report.md.jinja").write_text("ours: {{ title | default('x') }}\n", encoding="utf-8")
+    arguments = ["build", "scenarios/one.yaml", "--out", "reports", "--templates", "templates"]
+    assert flopsheet(*arguments).code == 0
+    assert Path("reports/one/report.md").read_text(encoding="utf-8").startswith("ours:")
+    assert "up to date" in flopsheet(*arguments).err
+    provenance.hash_installation.cache_clear()
+    (folder / "report.md.jinja").write_text("changed\n", encoding="utf-8")
+    assert "up to date" not in flopsheet(*arguments).err
+    assert Path("reports/one/report.md").read_text(encoding="utf-8") == "changed\n"
+
+
+def test_outputs_appear_whole_or_not_at_all(build, plans, project, monkeypatch):
+    """Where a rename fails, the old files stand as they were, no part lies about, and the next build makes it good."""
+    build()
+    before = outputs(project)
+    with (plans / "one.yaml").open("a", encoding="utf-8") as file:
+        file.write("caps: {parameters: 1B}\n")
+    replace = os.replace
+    failed = []
+
+    def fail(source, target):
+        if Path(target).suffix in {".md", ".xlsx", ".svg"}:
+            failed.append(target)
+            raise OSError(28, "No space left on device")
+        return replace(source, target)
+
+    # What pathlib renames with, too.
+    monkeypatch.setattr(os, "replace", fail)
+    code, _ = build()
+    assert code == 2
+    assert failed
+    assert outputs(project) == before
+    monkeypatch.undo()
+    monkeypatch.chdir(project)
+    assert build() == (0, ["scenarios/one.yaml"])
+
+
+def test_a_kill_leaves_no_half_file(plans, project, monkeypatch):
+    """An interrupt inside the write leaves the old content and no temporary file."""
+    target = project / "file.txt"
+    provenance.write_whole(target, b"old")
+    monkeypatch.setattr(os, "fdopen", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        provenance.write_whole(target, b"new")
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in project.iterdir() if path.name.startswith(".file")] == []
+
+
+def test_two_plans_into_one_folder_are_refused(flopsheet, project):
+    """a.yaml in two given folders would be written to one place: refused before anything is built."""
+    for folder in ("first", "second"):
+        (project / folder).mkdir()
+        (project / folder / "same.yaml").write_text("title: x\nlaw: hoffmann_2022\nbudget: {compute: 1e21}\n", encoding="utf-8")
+    run = flopsheet("build", "first", "second", "--out", "reports")
+    assert run.code == 2
+    assert "would both be built into" in run.err
+    assert not (project / "reports").exists()
+
+
+def test_one_bad_plan_does_not_keep_the_other(flopsheet, plans):
+    """The good one is built, the bad one told; exit code 2."""
+    (plans / "one.yaml").write_text("title: x\nlaw: nowhere\nbudget: {compute: 1e21}\n", encoding="utf-8")
+    run = flopsheet("build", "scenarios", "--out", "reports")
+    assert run.code == 2
+    assert "nowhere" in run.err
+    assert Path("reports/two/report.md").exists()
+    assert not Path("reports/one").exists()
+
+
+def test_a_failed_expectation_builds_and_exits_1(flopsheet, plans):
+    """The outputs are there to look at, and the next build fails again instead of calling them current."""
+    with (plans / "one.yaml").open("a", encoding="utf-8") as file:
+        file.write("expect: {L_opt: {at_most: 1}}\n")
+    for _ in range(2):
+        run = flopsheet("build", "scenarios/one.yaml", "--out", "reports")
+        assert run.code == 1
+        assert "L_opt" in run.err
+        assert Path("reports/one/report.md").exists()
+
+
+def test_out_that_cannot_be_written_is_told(flopsheet, plans, project):
+    """A file where the folder should be: exit code 2, no traceback."""
+    (project / "reports").write_text("a file", encoding="utf-8")
+    run = flopsheet("build", "scenarios", "--out", "reports")
+    assert run.code == 2
+    assert "reports" in run.err

@@ -13,7 +13,9 @@ from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.strategy_cells import build_strategy_cells
+from flopsheet.derive.resource import derive_resource
+from flopsheet.derive.resource_cells import build_resource_cells
+from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
@@ -22,12 +24,15 @@ from flopsheet.evaluate.record import record_answer, record_claims, record_proof
 from flopsheet.evaluate.solution import Solution
 from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
-from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table
+from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table, build_resource_input_cells
 from flopsheet.model.law_model import LawModel, build_law_model
+from flopsheet.model.resource_model import build_resource_model, is_resource_law
 from flopsheet.model.units import DimensionError, check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Law, Plan
+from flopsheet.plan.problems import Problems
+from flopsheet.plan.rules import check_objective
 
 Result = TypeVar("Result")
 
@@ -47,7 +52,10 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
 
 def solve(plan: Plan) -> Solution:
     """A loaded plan solved for all its scenarios."""
-    model, derivation = derive_plan_law(plan)
+    law = load_plan_law(plan)
+    if is_resource_law(law):
+        return _solve_resource(plan, law)
+    model, derivation = derive_any_law(law)
     graph, table = build_plan_graph(plan, model, derivation)
     evaluation = evaluate_graph(graph, table)
     answers = list_answers(plan, model, evaluation)
@@ -65,10 +73,81 @@ def solve(plan: Plan) -> Solution:
     )
 
 
+def _solve_resource(plan: Plan, law: Law) -> Solution:
+    """A plan under a law with one resource: the loss of what is spent, and what a target requires."""
+    model = build_resource_model(law)
+    derivation = derive_resource(model)
+    inputs = build_resource_input_cells(plan, model)
+    has_target = any(cell.id == "target_loss" for cell in inputs)
+    graph = build_graph((*inputs, *build_resource_cells(derivation, inputs[0].id, has_target=has_target)))
+    results = [cell.id for cell in graph if cell.kind == "result"]
+    problems: list[Problem] = []
+    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    _collect(problems, lambda: check_names(plan, results))
+    problems += _refuse_allocation_keys(plan, law)
+    if problems or whole is None or table is None:
+        raise FlopsheetError(*problems)
+    evaluation = evaluate_graph(whole, table)
+    answers = list_answers(plan, model, evaluation)
+    return Solution(
+        plan=plan,
+        model=model,
+        derivation=derivation,
+        graph=whole,
+        table=table,
+        evaluation=evaluation,
+        answers=answers,
+        claims=(),
+        expectations=check_expectations(plan, answers),
+        proofs=(*derivation.proofs, _prove_dimensions(whole, model)),
+    )
+
+
+def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
+    """What a law with one resource has no use for: caps, strategies, claims, and symbols it does not have."""
+    problems = []
+    name = next(iter(law.decisions))
+    for scenario in plan.scenarios:
+        for key, source in scenario.inputs.items():
+            section, _, symbol = key.partition(".")
+            if section == "caps":
+                message = f"law `{law.name}` has one resource: there is nothing to cap."
+                problems.append(Problem(message, source.place, key))
+            elif section == "inputs" and symbol != name:
+                message = f"law `{law.name}` has no input `{symbol}`."
+                problems.append(Problem(message, source.place, key, did_you_mean(symbol, [name])))
+            elif section == "inputs" and source.value is not None and not source.value > 0:
+                problems.append(Problem(f"must be above zero, got {source.text}.", source.place, key))
+    for strategy in plan.strategies:
+        message = f"law `{law.name}` has one resource: there is nothing to choose."
+        problems.append(Problem(message, strategy.place, f"strategies.{strategy.name}"))
+    for claim in plan.claims:
+        message = f"law `{law.name}` has one resource: claims are about allocations."
+        problems.append(Problem(message, claim.place, f"claims.{claim.name}"))
+    return list(dict.fromkeys(problems))
+
+
+def load_plan_law(plan: Plan) -> Law:
+    """The law of a plan, held against what the plan asks of it."""
+    law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
+    problems = Problems()
+    declared = len(plan.scenarios) > 1 or plan.scenarios[0].name != "base"
+    check_objective(
+        plan.objective,
+        plan.scenarios,
+        has_cost=law.cost is not None,
+        declared=declared,
+        place=plan.law_place,
+        problems=problems,
+    )
+    problems.raise_any()
+    return law
+
+
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
     """The law of a plan, derived."""
-    law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
-    return derive_any_law(law)
+    return derive_any_law(load_plan_law(plan))
 
 
 def derive_any_law(law: Law) -> tuple[LawModel, Derivation]:
@@ -93,6 +172,7 @@ def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tup
     inputs = build_input_cells(plan, model)
     minimises_loss = plan.objective == "minimize loss"
     derived = build_budget_cells(derivation) if minimises_loss else build_target_cells(derivation)
+    check_strategies(derivation, plan.strategies)
     strategies = build_strategy_cells(
         derivation,
         [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],

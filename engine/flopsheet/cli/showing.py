@@ -28,7 +28,9 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
         found = {**answer.results, **answer.cells}
         shown = [render_number(found[name].value, _form(found[name].unit)) if name in found else "-" for name in names]
         rows.append((answer.name, answer.status, ", ".join(answer.binding) or "-", *shown))
-    given = {name: amount.unit for answer in answers for name, amount in (*answer.results.items(), *answer.cells.items())}
+    given = {
+        name: amount.unit for answer in answers for name, amount in (*answer.results.items(), *answer.cells.items())
+    }
     units = ("", "", "", *("" if given[name] == "1" else render_unit(given[name]) for name in names))
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)

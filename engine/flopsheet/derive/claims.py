@@ -118,7 +118,9 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
     plain = {name: _name_numbers(expr) for name, expr in stated.items()}
     exact = {symbol: number for _, named in plain.values() for symbol, number in named.items()}
     prover = Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact})
-    proofs = {name: prover.prove_equal(f"{name} is as stated", expr, results[name]) for name, (expr, _) in plain.items()}
+    proofs = {
+        name: prover.prove_equal(f"{name} is as stated", expr, results[name]) for name, (expr, _) in plain.items()
+    }
     verdict = combine_proofs(claim.name, list(proofs.values()))
     identities: tuple[tuple[str, sp.Expr, float], ...] = ()
     claimed = best = None
@@ -225,7 +227,7 @@ def _reason(
         parts.append(f"{name} is {ours:.6g}, the formula gives {theirs:.6g}")
     text = f"At {amount} {' and '.join(parts)}."
     spent = next((entry for entry in identities if entry[0] == "budget"), None)
-    if spent is not None:
+    if spent is not None and abs(spent[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
         where = "at every budget" if model.amount not in spent[1].free_symbols else "there"
         text += f" The identity cost / {model.amount} = 1 fails: it is {spent[2]:.9g} {where}."
     balance = next((entry for entry in identities if entry[0] == "stationarity"), None)

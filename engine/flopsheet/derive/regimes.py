@@ -10,6 +10,7 @@ import sympy as sp
 from flopsheet.derive.stationarity import Interior
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 
 # The plan key of a cap, by the role of the decision it limits.
 CAP_KEYS = {"parameters": "caps.parameters", "tokens": "caps.tokens"}
@@ -39,9 +40,11 @@ class Regime:
     when: tuple[sp.Expr, ...]
 
 
-def find_caps(model: LawModel) -> dict[sp.Symbol, Cap]:
-    """The cap each decision may have: those whose role has one."""
-    caps = {}
+def find_caps(model: LawModel | ResourceModel) -> dict[sp.Symbol, Cap]:
+    """The cap each decision may have: those whose role has one. A single resource has nothing to cap."""
+    caps: dict[sp.Symbol, Cap] = {}
+    if isinstance(model, ResourceModel):
+        return caps
     for symbol in model.decisions:
         role = model.decision(symbol).role
         if role in CAP_KEYS:

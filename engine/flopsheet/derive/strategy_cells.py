@@ -9,9 +9,10 @@ import sympy as sp
 from flopsheet.derive.algebra import isolate
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
 from flopsheet.derive.derivation import Derivation
-from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, make_symbol
+from flopsheet.plan.plan import Strategy
 
 
 def build_strategy_cells(
@@ -50,16 +51,62 @@ def build_strategy_cells(
     return tuple(build.cells)
 
 
+def check_strategies(derivation: Derivation, strategies: Sequence[Strategy]) -> None:
+    """Refuse splits of a budget that is no sum, or between decisions the law does not have, all at once."""
+    model = derivation.model
+    names = [z.name for z in model.decisions]
+    problems = []
+    for strategy in (each for each in strategies if each.kind == "shares"):
+        subject = f"strategies.{strategy.name}.shares"
+        unknown = [name for name in strategy.shares if name not in names]
+        if unknown:
+            message = f"law `{model.law.name}` has no decision `{unknown[0]}`."
+            problems.append(Problem(message, strategy.place, subject, did_you_mean(unknown[0], names)))
+        elif _terms_of_sum(derivation) is None:
+            message = f"the cost of law `{model.law.name}` is not a sum, so its budget has no shares."
+            problems.append(Problem(message, strategy.place, subject))
+    if problems:
+        raise FlopsheetError(*problems)
+
+
+def _terms_of_sum(derivation: Derivation) -> dict[sp.Symbol, sp.Expr] | None:
+    """What each decision adds to the cost, or None where the cost is not such a sum."""
+    model = derivation.model
+    terms = {z: sp.Add(*(t for t in sp.Add.make_args(model.cost) if t.has(z))) for z in model.decisions}
+    x, y = model.decisions
+    whole = sp.expand(sum(terms.values()) - model.cost) == 0
+    return terms if whole and not terms[x].has(y) and not terms[y].has(x) else None
+
+
+def _split_budget(derivation: Derivation, share: sp.Symbol, spent: sp.Symbol) -> dict[sp.Symbol, sp.Expr]:
+    """Both decisions where the first takes a share of a budget that is a sum, and the second the rest."""
+    terms = _terms_of_sum(derivation)
+    model = derivation.model
+    if terms is None:
+        raise ValueError(model.law.name)
+    chosen = {}
+    for z, part in zip(model.decisions, (share, 1 - share), strict=True):
+        found = isolate(terms[z], model.amount, z)
+        if found is None:
+            raise ValueError(z.name)
+        chosen[z] = found.value.subs(model.amount, part * spent)
+    return chosen
+
+
 def _fix_choice(derivation: Derivation, kind: str, fixed: sp.Symbol, spent: sp.Symbol) -> dict[sp.Symbol, sp.Expr]:
     """Both decisions, over the budget and the value that a strategy fixes."""
     model, on_budget = derivation.model, derivation.interior.on_budget
+    if kind == "shares":
+        return _split_budget(derivation, fixed, spent)
     roles = {model.decision(z).role: z for z in model.decisions}
     parameters, tokens = roles["parameters"], roles["tokens"]
     if kind == "tokens_per_parameter":
         found = isolate(model.cost.subs(tokens, fixed * parameters), model.amount, parameters)
         if found is None:
             place = model.law.cost.place if model.law.cost else model.law.place
-            message = f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            message = (
+                f"law `{model.law.name}` has a cost that cannot be solved for a size at fixed tokens per parameter"
+            )
             raise FlopsheetError(Problem(message, place, "cost"))
         size = found.value.subs(model.amount, spent)
         return {parameters: size, tokens: fixed * size}

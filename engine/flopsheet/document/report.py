@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.document.charts import render_chart
 from flopsheet.document.curves import compile_curves
 from flopsheet.document.figures import draw_figures
 from flopsheet.document.naming import describe_caps
 from flopsheet.document.render import render_template
+from flopsheet.document.resource_report import draw_resource, view_resource
 from flopsheet.document.scene import Figure
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
@@ -55,17 +57,39 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         overrides: A folder whose templates replace the shipped ones of the same name.
     """
     words = Words(source.plan.language)
-    curves = compile_curves(source.derivation)
-    figures = draw_figures(source, curves, words)
-    view = view_report(source, words, Scale(source, curves), figures)
+    if isinstance(source.solution.derivation, ResourceDerivation):
+        figures = draw_resource(source, words)
+        view = {**view_common(source, words, figures), **view_resource(source, words)}
+    else:
+        curves = compile_curves(source.derivation)
+        figures = draw_figures(source, curves, words)
+        view = {**view_common(source, words, figures), **view_allocation(source, words, Scale(source, curves))}
     text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
     return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in figures}
 
 
-def view_report(source: ReportSource, words: Words, scale: Scale, figures: tuple[Figure, ...]) -> Mapping[str, object]:
-    """Everything the report's template sees; every text is finished Markdown."""
+def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping[str, object]:
+    """The parts of the view that speak of an allocation."""
+    symbols = list_symbols(source.model)
+    return {
+        "objective": words.say(f"objective.{source.plan.objective.replace(' ', '_')}"),
+        "summary": build_summary(source, words, scale),
+        "inputs": list_inputs(source, words),
+        "results": list_results(source, words),
+        "held_back": is_held_back(source),
+        "prices": list_prices(source, words),
+        "strategies": list_strategies(source, words, scale),
+        "claims": list_claims(source, words, symbols),
+        "worked": work_out(source, words, symbols),
+        "exponents": list_exponents(source, symbols),
+        "elasticities": list_elasticities(source, words, symbols),
+    }
+
+
+def view_common(source: ReportSource, words: Words, figures: tuple[Figure, ...]) -> Mapping[str, object]:
+    """The parts of the view that every report has; every text is finished Markdown."""
     plan, law = source.plan, source.model.law
     symbols = list_symbols(source.model)
     return {
@@ -74,22 +98,11 @@ def view_report(source: ReportSource, words: Words, scale: Scale, figures: tuple
         "law_title": words.name(law.title or law.name),
         "law_name": law.name,
         "law_source": cite_law(law, words),
-        "objective": words.say(f"objective.{plan.objective.replace(' ', '_')}"),
-        "summary": build_summary(source, words, scale),
-        "inputs": list_inputs(source, words),
-        "results": list_results(source, words),
-        "held_back": is_held_back(source),
-        "prices": list_prices(source, words),
-        "strategies": list_strategies(source, words, scale),
         "cells": list_cells(source, words),
         "expectations": list_expectations(source, words),
         "figures": [(figure.file, words.name(figure.chart.description), figure.caption) for figure in figures],
-        "claims": list_claims(source, words, symbols),
         "findings": list_findings(source, words, symbols),
         "steps": list_steps(source, words, symbols),
-        "worked": work_out(source, words, symbols),
-        "exponents": list_exponents(source, symbols),
-        "elasticities": list_elasticities(source, words, symbols),
         "proofs": list_proofs(source.solution.proofs, words),
         "settings": list_settings(source, words),
         "law_text": list_law_text(law, words),

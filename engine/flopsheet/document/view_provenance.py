@@ -8,6 +8,7 @@ from flopsheet.document.escape import clean_line
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell, place_cell
+from flopsheet.model.inputs import STRATEGY_UNITS
 from flopsheet.plan.plan import Constant, Law, Sourced
 
 _SET = "--set"
@@ -20,7 +21,7 @@ def list_settings(source: ReportSource, words: Words) -> Table | None:
     for scenario in plan.scenarios:
         rows += [_setting(words, key, value, words.name(scenario.name)) for key, value in scenario.overrides.items()]
     for strategy in plan.strategies:
-        unit = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}[strategy.kind]
+        unit = STRATEGY_UNITS[strategy.kind]
         rows.append(
             [
                 words.name(strategy.name),

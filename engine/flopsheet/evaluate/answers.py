@@ -10,6 +10,7 @@ from flopsheet.evaluate.evaluation import Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.model.inputs import list_limits
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Plan, Strategy
 
 PRICE_UNIT = "nats/token per 1 %"
@@ -56,12 +57,12 @@ class Answer:
     findings: tuple[Finding, ...] = ()
 
 
-def list_answers(plan: Plan, model: LawModel, evaluation: Evaluation) -> tuple[Answer, ...]:
+def list_answers(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation) -> tuple[Answer, ...]:
     """One answer a scenario, in the plan's order."""
     return tuple(_answer(plan, model, evaluation, index) for index in range(len(plan.scenarios)))
 
 
-def _answer(plan: Plan, model: LawModel, evaluation: Evaluation, index: int) -> Answer:
+def _answer(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation, index: int) -> Answer:
     """The answer of one scenario."""
     scenario, status = plan.scenarios[index], evaluation.statuses[index]
     findings = list_findings(evaluation, model, index)
@@ -90,7 +91,7 @@ def _amounts(evaluation: Evaluation, kind: str, index: int) -> dict[str, Amount]
     }
 
 
-def _prices(model: LawModel, evaluation: Evaluation, index: int) -> dict[str, ShadowPrice]:
+def _prices(model: LawModel | ResourceModel, evaluation: Evaluation, index: int) -> dict[str, ShadowPrice]:
     """The shadow price of every limit the scenario declares; none where no resources reach the target."""
     if evaluation.unreachable[index]:
         return {}
@@ -106,7 +107,9 @@ def _prices(model: LawModel, evaluation: Evaluation, index: int) -> dict[str, Sh
     return prices
 
 
-def _strategy(model: LawModel, evaluation: Evaluation, strategy: Strategy, index: int) -> StrategyAnswer | None:
+def _strategy(
+    model: LawModel | ResourceModel, evaluation: Evaluation, strategy: Strategy, index: int
+) -> StrategyAnswer | None:
     """A fixed choice, or None where it has no value."""
     stem = f"strategy_{strategy.slug}"
     if not evaluation.exists(f"{stem}_L", index):

@@ -52,7 +52,10 @@ def evaluate_graph(graph: Graph, table: InputTable) -> Evaluation:
             # A reader's formula may divide by zero: that is no value, not an infinite one.
             array = values[cell.id]
             values[cell.id] = np.where(np.isfinite(array), array, np.nan)
-    codes = values.get("plan_status", np.zeros(shape))
+    codes = values.get("plan_status", values.get("required_status", np.zeros(shape)))
+    if "value_status" in values:
+        # A law with one resource has no plan to exclude: code 2 says that no target was given.
+        codes = np.where(codes == 1, 1.0, 0.0)
     unreachable = tuple(bool(code == 1) for code in codes)
     statuses = tuple(_status(values, table, index, float(code)) for index, code in enumerate(codes))
     return Evaluation(graph, table, values, statuses, unreachable)
@@ -69,6 +72,9 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
         return "infeasible" if capped else "not_converged"
     if code == 1:
         return "ok"
+    if "value_status" in values:
+        absent = values["value_status"][index] != 0
+        return "ok" if absent or (math.isfinite(loss := values["L_opt"][index]) and loss > 0) else "not_converged"
     gains = {name.removeprefix("gain_"): values[name][index] for name in values if name.startswith("gain_")}
     decided = [values[f"{decision}_opt"][index] for decision in gains]
     results = [*decided, values["L_opt"][index], values["C_train"][index]]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.messages import Message
+from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import Limit, list_limits
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 
 # Within a fitted range up to rounding of its printed ends.
 _ROOM = 1e-9
@@ -22,7 +24,7 @@ class Finding:
     message: Message
 
 
-def list_findings(evaluation: Evaluation, model: LawModel, index: int) -> tuple[Finding, ...]:
+def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> tuple[Finding, ...]:
     """The findings of one scenario, most important first."""
     if evaluation.statuses[index] == "infeasible":
         return (_infeasible(evaluation, model, index),)
@@ -31,13 +33,13 @@ def list_findings(evaluation: Evaluation, model: LawModel, index: int) -> tuple[
     if evaluation.unreachable[index]:
         args = {
             "target": evaluation.value("target_loss", index),
-            "irreducible": evaluation.value("L_opt", index),
+            "irreducible": evaluation.value("L_limit" if "L_limit" in evaluation.values else "L_opt", index),
         }
         return (Finding("unreachable_target", Message("finding.unreachable_target", args)),)
     return (*_slack(evaluation, index), *_extrapolation(evaluation, model, index))
 
 
-def _infeasible(evaluation: Evaluation, model: LawModel, index: int) -> Finding:
+def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> Finding:
     """The caps that exclude the target, and by how much."""
     caps = [limit for limit in list_limits(model) if evaluation.table.is_set(limit.key, index)]
     best = evaluation.value("L_at_caps", index)
@@ -66,17 +68,23 @@ def _slack(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
     return (Finding("slack_budget", Message("finding.slack_budget", args)),)
 
 
-def _extrapolation(evaluation: Evaluation, model: LawModel, index: int) -> tuple[Finding, ...]:
+def _extrapolation(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> tuple[Finding, ...]:
     """Decisions and budgets outside the range in which the law was fitted, and by how many decades."""
     law = model.law
     if law.fitted_range is None:
         return (Finding("range_not_stated", Message("finding.range_not_stated", {"law": law.name})),)
     found = []
-    cells = {z.name: f"{z}_opt" for z in model.decisions} | {model.amount.name: "C_total"}
+    if isinstance(model, ResourceModel):
+        given = next(cell.id for cell in evaluation.graph if cell.kind == "input")
+        cells = {model.resource.name: given}
+    else:
+        cells = {z.name: f"{z}_opt" for z in model.decisions} | {model.amount.name: "C_total"}
     for name, (low, high) in law.fitted_range.items():
         if name not in cells:
             continue
         value = evaluation.value(cells[name], index)
+        if value >= BEYOND_REACH:
+            continue
         args: dict[str, str | int | float | Message] = {"name": name, "value": value, "low": low, "high": high}
         if value > high * (1 + _ROOM):
             message = Message("finding.extrapolation_above", {**args, "decades": math.log10(value / high)})

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Proof
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Plan
 
 
@@ -21,8 +23,8 @@ class Solution:
     """A solved plan."""
 
     plan: Plan
-    model: LawModel
-    derivation: Derivation
+    model: LawModel | ResourceModel
+    derivation: Derivation | ResourceDerivation
     graph: Graph
     table: InputTable
     evaluation: Evaluation

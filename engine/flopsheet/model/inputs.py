@@ -9,9 +9,19 @@ from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.law_model import LawModel
-from flopsheet.plan.plan import Plan, Sourced
+from flopsheet.model.resource_model import ResourceModel
+from flopsheet.plan.plan import Law, Plan, Sourced
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
+
+
+# The unit of what each kind of strategy fixes.
+STRATEGY_UNITS = {
+    "tokens_per_parameter": "token/parameter",
+    "parameters": "parameter",
+    "tokens": "token",
+    "shares": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,10 @@ class Limit:
     decision: str
 
 
-def list_limits(model: LawModel) -> tuple[Limit, ...]:
+def list_limits(model: LawModel | ResourceModel) -> tuple[Limit, ...]:
     """The caps a law's decisions can have, by role."""
+    if isinstance(model, ResourceModel):
+        return ()
     found = []
     for symbol in model.decisions:
         decision = model.decision(symbol)
@@ -53,23 +65,26 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         cells.append(_input_cell(limit.key, limit.unit, Message("cell.cap", {"what": what}), latex))
     for strategy in plan.strategies:
         key = f"strategies.{strategy.slug}.{strategy.kind}"
-        label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name})
-        unit = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}[strategy.kind]
+        label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name, "what": model.decisions[0].name})
+        unit = STRATEGY_UNITS[strategy.kind]
         cells.append(_input_cell(key, unit, label, None))
-    for name, constant in model.law.constants.items():
-        label = Message("cell.constant", {"name": name, "law": model.law.name})
-        cells.append(
-            Cell(
-                name,
-                "constant",
-                constant.unit or "1",
-                label,
-                key=f"constants.{name}",
-                place=constant.place,
-                positive=constant.value > 0,
-            )
+    return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _constant_cells(law: Law) -> tuple[Cell, ...]:
+    """The constants of a law, which a plan may override."""
+    return tuple(
+        Cell(
+            name,
+            "constant",
+            constant.unit or "1",
+            Message("cell.constant", {"name": name, "law": law.name}),
+            key=f"constants.{name}",
+            place=constant.place,
+            positive=constant.value > 0,
         )
-    return (*cells, BEYOND)
+        for name, constant in law.constants.items()
+    )
 
 
 def _input_cell(key: str, unit: str, label: Message, latex: str | None) -> Cell:
@@ -95,14 +110,15 @@ class InputTable:
         return source is not None and source.value is not None
 
 
-def build_input_table(plan: Plan, model: LawModel, cells: tuple[Cell, ...]) -> InputTable:
+def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[Cell, ...]) -> InputTable:
     """The numbers of the plan's input cells, scenario by scenario.
 
     Raises:
         FlopsheetError: a constant that the law does not have, or one whose sign the derivation needs.
     """
     _check_constants(plan, model)
-    fixed = {f"strategies.{s.slug}.{s.kind}": s.value for s in plan.strategies}
+    first = model.decisions[0].name
+    fixed = {f"strategies.{s.slug}.{s.kind}": s.shares.get(first, s.value) for s in plan.strategies}
     values: dict[str, tuple[float, ...]] = {}
     sources: dict[str, tuple[Sourced | None, ...]] = {}
     for cell in cells:
@@ -118,7 +134,7 @@ def build_input_table(plan: Plan, model: LawModel, cells: tuple[Cell, ...]) -> I
     return InputTable(tuple(s.name for s in plan.scenarios), values, sources)
 
 
-def _default_value(cell: Cell, model: LawModel, fixed: Mapping[str, float]) -> float:
+def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[str, float]) -> float:
     """The number of an input that no layer of the plan sets."""
     if cell.kind == "constant":
         return model.law.constants[cell.id].value
@@ -138,14 +154,14 @@ def _check_roles(plan: Plan, model: LawModel) -> None:
                 message = f"law `{model.law.name}` has no decision with the role `{role}`."
                 problems[Problem(message, source.place, key, remedy)] = None
     for strategy in plan.strategies:
-        if not {"parameters", "tokens"} <= roles:
+        if strategy.kind != "shares" and not {"parameters", "tokens"} <= roles:
             message = f"law `{model.law.name}` has no decisions with the roles `parameters` and `tokens`."
             problems[Problem(message, strategy.place, f"strategies.{strategy.name}", remedy)] = None
     if problems:
         raise FlopsheetError(*problems)
 
 
-def _check_constants(plan: Plan, model: LawModel) -> None:
+def _check_constants(plan: Plan, model: LawModel | ResourceModel) -> None:
     """Refuse overrides of constants that do not exist or that change a sign the algebra relies on."""
     problems: dict[Problem, None] = {}
     known = model.law.constants
@@ -163,3 +179,23 @@ def _check_constants(plan: Plan, model: LawModel) -> None:
                 problems[Problem(message, source.place, key, remedy)] = None
     if problems:
         raise FlopsheetError(*problems)
+
+
+def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, ...]:
+    """The inputs of a plan under a law with one resource: the resource, a target, and the law's constants."""
+    decision = model.decision(model.resource)
+    what: Message | str = Message(f"role.{decision.role}") if decision.role else model.resource.name
+    spends = decision.unit == "FLOP" and _is_set_anywhere(plan, "budget.compute")
+    key = "budget.compute" if spends else f"inputs.{model.resource.name}"
+    label = Message("cell.resource", {"what": what})
+    cells = [_input_cell(key, decision.unit, label, str(model.resource))]
+    if _is_set_anywhere(plan, "target.loss"):
+        cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
+    return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _is_set_anywhere(plan: Plan, key: str) -> bool:
+    """Whether any scenario has a value for a key."""
+    return any(
+        (source := scenario.inputs.get(key)) is not None and source.value is not None for scenario in plan.scenarios
+    )

@@ -22,8 +22,10 @@ _OPEN_KINDS = {"input", "constant", "result", "user"}
 def names_in_formulas(graph: Graph, amount: str) -> dict[str, sp.Symbol]:
     """What a plan's formulas may call cells: inputs, constants, results, and the law's amount of cost."""
     names = {cell.id: cell.symbol for cell in graph if cell.kind in _OPEN_KINDS and cell.id != BEYOND.id}
-    spent = graph["budget_compute"] if "budget_compute" in graph else graph["C_plan"]
-    return {amount: spent.symbol, **names}
+    spent = next((name for name in ("budget_compute", "C_plan") if name in graph), None)
+    if spent is None:  # a law with one resource: the resource is what is spent
+        spent = next(cell.id for cell in graph if cell.kind == "input")
+    return {amount: graph[spent].symbol, **names}
 
 
 def add_user_cells(graph: Graph, formulas: Mapping[str, ExtraFormula], amount: str) -> Graph:

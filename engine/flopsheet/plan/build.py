@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from flopsheet.errors import FlopsheetError, Place, did_you_mean
 from flopsheet.plan.inputs import Inputs, read_inputs, read_scenarios, sets_removing_nothing
 from flopsheet.plan.law_file import build_extra_formula, build_law
-from flopsheet.plan.nodes import Mapping, Scalar
+from flopsheet.plan.nodes import Mapping, Node, Scalar
 from flopsheet.plan.paths import resolve_inside
 from flopsheet.plan.plan import Claim, Law, Plan, Scenario, Strategy
 from flopsheet.plan.read import (
@@ -54,6 +54,7 @@ _RESULTS = frozenset(
     ]
 )
 _RESULT_PATTERN = re.compile(r".+_(opt|required)")
+_SHARES_ROOM = 1e-9
 _STRATEGY_KINDS = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}
 
 
@@ -67,6 +68,18 @@ def build_plan(
 ) -> Plan:
     """The typed plan of merged layers; what is wrong is noted, and the plan is then not to be used."""
     return _PlanBuilder(node, root, files, effective, problems).build(sets)
+
+
+def _asks_one_resource(scenarios: Sequence[Scenario]) -> bool:
+    """Whether scenarios give a law's own symbols, or a target beside no budget: what a law without cost is asked.
+
+    Whether the named law really has no cost is checked once it is read.
+    """
+    return any(
+        key.startswith("inputs.") or (key == "target.loss" and "budget.compute" not in scenario.inputs)
+        for scenario in scenarios
+        for key in scenario.inputs
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class _PlanBuilder:
         check_objective(
             objective,
             scenarios,
-            has_cost=not isinstance(law, Law) or law.cost is not None,
+            has_cost=law.cost is not None if isinstance(law, Law) else not _asks_one_resource(scenarios),
             declared=declared,
             place=start,
             problems=self.problems,
@@ -186,16 +199,34 @@ class _PlanBuilder:
         slugs = slugs_of([key.text for key, _ in entries])
         for (key, item), slug in zip(entries, slugs, strict=True):
             at = f"strategies.{key.text}"
-            given = [(kind, value) for kind, value in read_entries(item) if kind.text in _STRATEGY_KINDS]
+            given = [(kind, value) for kind, value in read_entries(item) if kind.text in (*_STRATEGY_KINDS, "shares")]
             if len(given) != 1 and isinstance(item, Mapping) and at not in self.problems.unclear:
-                listed = ", ".join(f"`{kind}`" for kind in _STRATEGY_KINDS)
+                listed = ", ".join(f"`{kind}`" for kind in (*_STRATEGY_KINDS, "shares"))
                 remedy = "To replace what a layer below chose, set that to null." if given else ""
                 self.problems.add(f"needs exactly one of {listed}, but has {len(given)}.", key.place, at, remedy)
             for kind, value in given[:1]:
+                if kind.text == "shares":
+                    found.append(self._shares(key, slug, value, f"{at}.shares"))
+                    continue
                 quantity = read_quantity(value, _STRATEGY_KINDS[kind.text], f"{at}.{kind.text}", self.problems)
                 amount = quantity.value if quantity else 0.0
                 found.append(Strategy(key.text, slug, cast("StrategyKind", kind.text), amount, key.place))
         return tuple(found)
+
+    def _shares(self, key: Scalar, slug: str, node: Node, subject: str) -> Strategy:
+        """A split of the budget: every part above zero, together the whole."""
+        shares: dict[str, float] = {}
+        for name, value in read_entries(node):
+            quantity = read_quantity(value, "1", f"{subject}.{name.text}", self.problems)
+            shares[name.text] = quantity.value if quantity else 1.0
+        total = sum(shares.values())
+        if len(shares) != 2 or abs(total - 1) > _SHARES_ROOM:
+            message = (
+                f"must be the shares of two decisions that add up to 1, but are {len(shares)} that add up to {total:g}."
+            )
+            self.problems.add(message, node.place, subject, "Write for example `{shares: {x_N: 0.7, x_D: 0.3}}`.")
+        first = next(iter(shares.values()), 0.0)
+        return Strategy(key.text, slug, "shares", first, key.place, shares)
 
     def _cells(self) -> dict[str, ExtraFormula]:
         """The reader's own cells; none takes the name of a result or an input."""

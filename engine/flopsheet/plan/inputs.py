@@ -52,9 +52,10 @@ def _sourced(row: InputKey, node: Scalar, subject: str, problems: Problems) -> S
     layer = node.place.file
     if node.is_null:
         return Sourced(None, row.unit, node.place, layer, node.text)
-    unit = None if row.section == "constants" else row.unit
-    quantity = read_quantity(node, unit, subject, problems, positive=row.positive)
-    return Sourced(quantity.value if quantity else math.nan, row.unit, node.place, layer, node.text)
+    named = row.key.endswith("<name>")
+    quantity = read_quantity(node, None if named else row.unit, subject, problems, positive=row.positive)
+    unit = quantity.unit if quantity and row.section == "inputs" else row.unit
+    return Sourced(quantity.value if quantity else math.nan, unit, node.place, layer, node.text)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
 
 Objective = Literal["minimize loss", "minimize compute"]
-StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens"]
+StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +128,17 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A fixed choice held against the optimum: exactly one of tokens_per_parameter, parameters, tokens."""
+    """A fixed choice held against the optimum: exactly one of tokens_per_parameter, parameters, tokens, shares.
+
+    `value` is the number chosen; of `shares` (each decision's part of a budget that is their sum) it is the first.
+    """
 
     name: str
     slug: str
     kind: StrategyKind
     value: float
     place: Place
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,11 @@ class InputKey:
 
 
 # The table that new inputs are added to; `<name>` stands for a name that the writer or the law chooses.
-# Constants absorb their units from the law, so theirs is '1' and any finite number may stand.
+# Constants absorb their units from the law, so theirs is '1' and any finite number may stand. Values for
+# a law's own symbols may carry any unit; whether it fits is known once the law is.
 INPUT_KEYS: tuple[InputKey, ...] = (
     InputKey("constants.<name>", "1", positive=False, is_limit=False, section="constants"),
+    InputKey("inputs.<name>", "1", positive=False, is_limit=False, section="inputs"),
     InputKey("target.loss", "nats/token", positive=True, is_limit=False, section="target"),
     InputKey("budget.compute", "FLOP", positive=True, is_limit=True, section="budget"),
     InputKey("caps.parameters", "parameter", positive=True, is_limit=True, section="caps"),
@@ -41,7 +43,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
 
 BUDGET_KEYS = ("budget.compute",)
 OBJECTIVES = ("minimize loss", "minimize compute")
-_LATER_SECTIONS = ("inputs", "hardware", "data", "inference", "sweep", "sensitivity", "uncertainty", "fit")
+_LATER_SECTIONS = ("hardware", "data", "inference", "sweep", "sensitivity", "uncertainty", "fit")
 _LATER_KEYS = {"budget": ("money", "time"), "caps": ("time", "money", "memory")}
 
 
@@ -57,9 +59,9 @@ def _sections() -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     for row in INPUT_KEYS:
         name = row.key.removeprefix(f"{row.section}.")
-        number = Number(None if row.section == "constants" else row.unit, row.positive)
+        number = Number(None if name == "<name>" else row.unit, row.positive)
         if name == "<name>":
-            shapes[row.section] = Table(number, "identifier", "constant")
+            shapes[row.section] = Table(number, "identifier", row.section.removesuffix("s"))
         else:
             fields.setdefault(row.section, {})[name] = number
     for section, inner in fields.items():
@@ -136,8 +138,8 @@ _STRATEGY = Record(
         "tokens_per_parameter": Number("token/parameter"),
         "parameters": Number("parameter"),
         "tokens": Number("token"),
-    },
-    not_yet("shares"),
+        "shares": Table(Number("1"), "identifier", "decision"),
+    }
 )
 _CLAIM = Record(
     {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.solution import Solution
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.flat import flatten_model
 from flopsheet.workbook.sheet import Labels
 from flopsheet.workbook.sheets.checks import add_checks
+from flopsheet.workbook.sheets.curve import add_curve
 from flopsheet.workbook.sheets.derivation import add_derivation
 from flopsheet.workbook.sheets.index import add_index
 from flopsheet.workbook.sheets.inputs import add_inputs
@@ -50,7 +52,9 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     add_inputs(book, context)
     add_scenarios(book, context)
     add_plan(book, context)
-    if draws_iso_flop(context):
+    if isinstance(solution.derivation, ResourceDerivation):
+        add_curve(book, context)
+    elif draws_iso_flop(context):
         add_iso_flop(book, context)
     add_derivation(book, context)
     add_checks(book, context)

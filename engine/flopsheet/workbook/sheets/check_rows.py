@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.derive.regimes import find_caps
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import Formula, Sheet
 
@@ -22,7 +23,9 @@ class CheckRows:
         self.flat = context.flat
         self.row = row
         self.budget = "budget_compute" in self.flat.graph
-        decisions = context.solution.model.decisions
+        # A law with one resource leaves nothing to choose.
+        allocates = not isinstance(context.solution.derivation, ResourceDerivation)
+        decisions = context.solution.model.decisions if allocates else ()
         self.chosen = [self.flat.graph[f"{z}_{'opt' if self.budget else 'plan'}"] for z in decisions]
 
     def start(self, key: str) -> None:

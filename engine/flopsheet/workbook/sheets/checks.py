@@ -9,6 +9,7 @@ from flopsheet.model.cell import Cell
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.fill import MASTER_CHECK
+from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
 from flopsheet.workbook.sheets.scenarios import POSITION
@@ -35,8 +36,11 @@ def add_checks(book: Book, context: Context) -> Sheet:
     rows = CheckRows(sheet, context, _HEAD + 1)
     _put_errors(rows)
     _put_inputs(rows)
-    _put_limits(rows)
-    _put_optimum(rows)
+    if rows.chosen:
+        _put_limits(rows)
+        _put_optimum(rows)
+    else:
+        _put_inverse(rows)
     _put_column(rows)
     _put_generated(rows)
     _put_master(rows)
@@ -126,6 +130,31 @@ def _put_optimum(rows: CheckRows) -> None:
         product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
         exists = "" if rows.budget else "plan_status > 0, "
         rows.add(label, product, 0.0, f"OR({exists}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
+
+
+def _put_inverse(rows: CheckRows) -> None:
+    """The resource that a target requires reaches that target."""
+    context, flat = rows.context, rows.flat
+    if "target_loss" not in flat.graph:
+        return
+    rows.start("check.group_optimum")
+    model = context.solution.model
+    required = flat.graph[f"{model.decisions[0]}_required"]
+    at = flat.name(required)
+    text = render_excel(model.loss, lambda s: at if s == model.decisions[0] else flat.refer(s), flat.refer_number)
+    target = flat.number("target_loss")
+    exists = isinstance(flat.shown(required, 0), float)
+    measured = Formula(f"IF(required_status = 0, {text}, c_target_loss)", target)
+    label = context.t("check.inverse", name=context.label(required))
+    shape = "0.000000" if exists else "0.00E+00"
+    rows.add(
+        label,
+        measured,
+        Formula("c_target_loss", target),
+        "ABS({m} - {e}) <= {t} * ABS({e})",
+        unit="nats/token",
+        shape=shape,
+    )
 
 
 def _factor(text: str) -> str:

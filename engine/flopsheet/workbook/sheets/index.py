@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
@@ -12,7 +13,7 @@ from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Iso-FLOP", "Derivation", "Checks")
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Curve", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -56,7 +57,7 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
     sheet.put(row + 1, _SECOND, t("workbook.what"), style="header")
     row += 1
     for name in _SHEETS:
-        if name == "Iso-FLOP" and not draws_iso_flop(context):
+        if not _stands(name, context):
             continue
         row += 1
         key = name.lower().replace("-", "_")
@@ -103,3 +104,11 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
         (t("report.inputs_hash"), context.inputs_sha256),
         (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{AGREEMENT:g}")),
     ]
+
+
+def _stands(name: str, context: Context) -> bool:
+    """Whether the book has a sheet: a law with one resource has a curve, an allocation curves of equal compute."""
+    resource = isinstance(context.solution.derivation, ResourceDerivation)
+    if name == "Curve":
+        return resource
+    return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.model.cell import Cell
 from flopsheet.workbook.context import NONE, Context, format_of
 from flopsheet.workbook.flat import is_limit, is_overridable
@@ -103,7 +104,8 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
     # Any word counts as more than any number; the one for none is fine for a limit, and where scenarios set the rest.
     first = f"${get_column_letter(BASE)}{row}"
-    words = everything if is_limit(cell) else f"{first}:{first}"  # a range: not every program counts in a single cell
+    optional = is_limit(cell) or isinstance(context.solution.derivation, ResourceDerivation)
+    words = everything if optional else f"{first}:{first}"  # a range: not every program counts in a single cell
     text = f'SUMPRODUCT(({everything} < {low}) + ({everything} > {high})) - COUNTIF({words}, "{NONE}")'
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")
     context.outside[cell.id] = f"Scenarios!${get_column_letter(table.beside)}${row}"

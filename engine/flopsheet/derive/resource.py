@@ -1,0 +1,116 @@
+"""A law with one resource: how the loss answers to it, and how much of it a loss needs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import sympy as sp
+
+from flopsheet.derive.algebra import Isolated, isolate, product_form, tidy
+from flopsheet.derive.notation import Elasticity, LogSlope
+from flopsheet.derive.proof import Equation, Proof, Step
+from flopsheet.derive.proving import Prover
+from flopsheet.derive.stationarity import simplest_condition
+from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.messages import Message
+from flopsheet.model.resource_model import ResourceModel
+
+# Where a law without a fitted range is sampled: a size every resource of the field passes through.
+_USUAL_RESOURCE = 1e9
+
+
+@dataclass(frozen=True)
+class ResourceDerivation:
+    """What was derived for a law with one resource.
+
+    `gain` is -dL/d ln x; `elasticity` is d ln L/d ln x; `required` is the resource over the loss to be
+    reached; `reachable` is positive exactly when it can be (None: always); `limit` is the loss of
+    unlimited resources.
+    """
+
+    model: ResourceModel
+    gain: sp.Expr
+    elasticity: sp.Expr
+    required: sp.Expr
+    reachable: sp.Expr | None
+    limit: sp.Expr
+    steps: tuple[Step, ...]
+    proofs: tuple[Proof, ...]
+    prover: Prover
+
+
+def derive_resource(model: ResourceModel) -> ResourceDerivation:
+    """The slope, the elasticity and the inverse of a law, with proofs.
+
+    Raises:
+        FlopsheetError: the loss cannot be solved for the resource in closed form.
+    """
+    x = model.resource
+    gain = tidy(-x * sp.diff(model.loss, x))
+    found = isolate(model.loss, model.level, x)
+    if found is None:
+        place = model.law.loss.place if model.law.loss else model.law.place
+        message = f"the loss of law `{model.law.name}` cannot be solved for `{x}` in closed form"
+        raise FlopsheetError(Problem(message, place, "loss"))
+    reachable = simplest_condition(found.conditions)
+    elasticity = sp.factor(sp.simplify(-gain / model.loss))
+    prover = Prover(_usual_values(model))
+    return ResourceDerivation(
+        model=model,
+        gain=gain,
+        elasticity=elasticity,
+        required=found.value,
+        reachable=reachable,
+        limit=model.loss.subs(x, sp.oo),
+        steps=_steps(model, gain, elasticity, found, reachable),
+        proofs=_proofs(model, gain, found, prover),
+        prover=prover,
+    )
+
+
+def _usual_values(model: ResourceModel) -> dict[sp.Symbol, float]:
+    """Values around which formulas are sampled: within the fitted range where there is one."""
+    fitted = (model.law.fitted_range or {}).get(model.resource.name)
+    usual = math.sqrt(fitted[0] * fitted[1]) if fitted else _USUAL_RESOURCE
+    around = {**model.values, model.resource: usual}
+    level = model.loss.evalf(subs=around)
+    if level.is_Float and level > 0:
+        around[model.level] = float(level)
+    return around
+
+
+def _steps(
+    model: ResourceModel, gain: sp.Expr, elasticity: sp.Expr, found: Isolated, reachable: sp.Expr | None
+) -> tuple[Step, ...]:
+    """From the law's text to its inverse, in reading order."""
+    x, level = model.resource, model.level
+    inverse = [Equation(left, right) for left, right in found.trail[:-1]]
+    inverse.append(Equation(x, found.value))
+    remark = None
+    if reachable is not None:
+        inverse.append(Equation(reachable, sp.S.Zero, ">"))
+        remark = Message("step.inverse_remark")
+    return (
+        Step(Message("step.resource_law"), (Equation(level, model.loss),)),
+        Step(
+            Message("step.resource_slope"),
+            (Equation(-LogSlope(level, x), gain), Equation(Elasticity(level, x), elasticity)),
+        ),
+        Step(Message("step.resource_inverse", {"x": str(x)}), tuple(inverse), remark),
+    )
+
+
+def _proofs(model: ResourceModel, gain: sp.Expr, found: Isolated, prover: Prover) -> tuple[Proof, ...]:
+    """The ledger: the direction of the loss, and the round trip of its inverse."""
+    x = model.resource
+    falls = prover.prove_positive(f"monotonicity: the loss falls as {x} grows", gain)
+    if falls.verdict == "refuted":
+        falls = prover.prove_positive(f"monotonicity: the loss rises as {x} grows", -gain)
+    back = model.loss.subs(x, found.value)
+    trip = prover.prove_equal(
+        f"inverse round trip: the {x} required for a loss reaches that loss",
+        product_form(back) if back.is_Mul else back,
+        model.level,
+    )
+    return falls, trip

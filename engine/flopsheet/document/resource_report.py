@@ -1,0 +1,190 @@
+"""The report of a law with one resource: what it buys, and what a loss requires."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from flopsheet.document.charts import Axis, Chart, Reference, Series
+from flopsheet.document.scene import POINTS, Figure
+from flopsheet.document.source import ReportSource
+from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.words import Words
+from flopsheet.evaluate.compile import compile_cells
+from flopsheet.model.cell import BEYOND_REACH
+from flopsheet.model.graph import Graph
+
+#: The axis ends at the first whole decade that lies at least so many decades outside the scenarios.
+_AIR: Final = 0.3
+
+
+def view_resource(source: ReportSource, words: Words) -> Mapping[str, object]:
+    """The parts of the report's view that differ from those of an allocation."""
+    return {
+        "objective": words.say("objective.resource"),
+        "summary": {"table": None, "scenarios": _sentences(source, words), "overall": []},
+        "inputs": None,
+        "results": list_points(source, words),
+        "held_back": False,
+        "prices": None,
+        "strategies": None,
+        "claims": [],
+        "worked": None,
+        "exponents": "",
+        "elasticities": None,
+    }
+
+
+def name_resource(source: ReportSource, words: Words) -> str:
+    """What the resource is called."""
+    resource = source.model.resource
+    role = source.model.decision(resource).role
+    return words.say(f"role.{role}") if role else words.name(resource.name)
+
+
+def resource_cell(source: ReportSource) -> str:
+    """The id of the cell that holds the resource."""
+    return next(cell.id for cell in source.graph if cell.kind == "input" and cell.id != "target_loss")
+
+
+def given(source: ReportSource, index: int) -> float | None:
+    """The resource a scenario gives, or None."""
+    value = source.evaluation.value(resource_cell(source), index)
+    return value if value < BEYOND_REACH else None
+
+
+def list_points(source: ReportSource, words: Words) -> Table | None:
+    """What each scenario gives or asks, the loss there, and its change from the scenario before."""
+    unit = source.model.decision(source.model.resource).unit
+    what = name_resource(source, words)
+    required = f"{source.model.resource}_required"
+    asks = any(required in answer.results for answer in source.answers)
+    columns = [
+        Column(words.say("report.scenario"), "left"),
+        Column(what[:1].upper() + what[1:] + _unit_suffix(words, unit)),
+        Column(words.say("report.loss")),
+        Column(words.say("report.step_change")),
+    ]
+    if asks:
+        columns += [Column(words.say("report.target")), Column(words.say("report.required", what=what))]
+    rows = []
+    before: float | None = None
+    for index, answer in enumerate(source.answers):
+        amount, loss = given(source, index), answer.results.get("L_opt")
+        value = loss.value if loss is not None else None
+        change = None if value is None or before is None else value / before - 1
+        cells = [
+            words.number(amount, unit if unit != "1" else None),
+            words.number(value, "nats/token" if value is not None else None, 5),
+            words.number(None) if change is None else _signed_percent(words, change),
+        ]
+        if asks:
+            found = answer.results.get(required)
+            target = source.evaluation.value("target_loss", index)
+            cells.append(words.number(target if target < BEYOND_REACH else None, None))
+            cells.append(words.number(None if found is None else found.value, unit if unit != "1" else None))
+        rows.append([words.name(answer.name), *cells])
+        before = value if value is not None else before
+    return build_table(columns, rows)
+
+
+def _unit_suffix(words: Words, unit: str) -> str:
+    """The unit of a column where its name does not say it."""
+    return f" ({words.unit(unit)})" if unit == "FLOP" else ""
+
+
+def _signed_percent(words: Words, share: float) -> str:
+    """A relative change with its sign."""
+    sign = "+" if share > 0 else "−" if share < 0 else ""
+    return sign + words.percent(abs(share), 3)
+
+
+def _sentences(source: ReportSource, words: Words) -> list[str]:
+    """What the law says at its scenarios, in words."""
+    what = name_resource(source, words)
+    unit = source.model.decision(source.model.resource).unit
+    points = [
+        (amount, answer.results["L_opt"].value)
+        for index, answer in enumerate(source.answers)
+        if (amount := given(source, index)) is not None and "L_opt" in answer.results
+    ]
+    sentences = []
+    if len({amount for amount, _ in points}) > 1:
+        (low, worst), (high, best) = min(points), max(points)
+        sentences.append(
+            words.say(
+                "summary.resource_span",
+                what=what,
+                low=words.quantity(low, unit),
+                high=words.quantity(high, unit),
+                before=words.number(worst, "nats/token", 4),
+                after=words.number(best, "nats/token", 4),
+            )
+        )
+    required = f"{source.model.resource}_required"
+    for index, answer in enumerate(source.answers):
+        if required in answer.results:
+            value = answer.results[required].value
+            target = words.number(source.evaluation.value("target_loss", index), None)
+            key = "summary.resource_required" if math.isfinite(value) else "summary.resource_never"
+            amount = words.quantity(value, unit) if math.isfinite(value) else ""
+            sentences.append(words.say(key, target=target, amount=amount, what=what))
+    return sentences
+
+
+def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
+    """The loss over the resource, a curve for each set of constants, with the scenarios on it."""
+    points: dict[tuple[float, ...], list[int]] = {}
+    for index in range(len(source.answers)):
+        if given(source, index) is not None:
+            points.setdefault(tuple(source.constants(index).values()), []).append(index)
+    if not points:
+        return ()
+    amounts = [given(source, index) or 1.0 for indices in points.values() for index in indices]
+    axis_low = 10.0 ** math.floor(math.log10(min(amounts)) - _AIR)
+    axis_high = 10.0 ** math.ceil(math.log10(max(amounts)) + _AIR)
+    wide = max(amounts) / min(amounts) > 30
+    grid = np.geomspace(axis_low, axis_high, POINTS) if wide else np.linspace(min(amounts), max(amounts), POINTS)
+    lines, marks = [], []
+    for indices in points.values():
+        losses = _losses(source.graph, source.constants(indices[0]), resource_cell(source), grid)
+        label = words.say("chart.law") if len(points) == 1 else source.answers[indices[0]].name.partition(",")[0]
+        lines.append(Series(label, tuple(map(float, grid)), tuple(map(float, losses))))
+        marks += indices
+    what = name_resource(source, words)
+    scenarios = Series(
+        words.say("chart.scenarios"),
+        tuple(given(source, index) or 0.0 for index in marks),
+        tuple(source.answers[index].results["L_opt"].value for index in marks),
+        kind="points",
+        marker="diamond",
+        label_at="legend",
+    )
+    unit = source.model.decision(source.model.resource).unit
+    x = Axis(
+        what[:1].upper() + what[1:] + _unit_suffix(words, unit),
+        "log" if wide else "linear",
+        unit=None if unit == "1" else unit,
+    )
+    limit = source.evaluation.value("L_limit", 0) if "L_limit" in source.evaluation.values else 0.0
+    references = (Reference("y", limit, words.say("chart.irreducible")),) if limit > 0 else ()
+    chart = Chart(
+        id="law",
+        title=words.say("chart.law_title", what=what),
+        description=words.say("chart.law_description", what=what),
+        x=x,
+        y=Axis(words.say("chart.loss_axis"), unit="nats/token"),
+        series=(*lines, scenarios),
+        references=references,
+    )
+    return (Figure("law.svg", chart, words.say("chart.law_caption")),)
+
+
+def _losses(graph: Graph, constants: Mapping[str, float], cell: str, grid: np.ndarray) -> np.ndarray:
+    """The loss along a grid of the resource, by the compiled cells of the plan."""
+    compiled = compile_cells(graph, ["L_opt"])
+    values = {name: constants.get(name, BEYOND_REACH) for name in compiled.inputs}
+    return compiled.evaluate({**values, cell: grid})["L_opt"]

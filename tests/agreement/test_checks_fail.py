@@ -1,4 +1,4 @@
-"""Each check on the sheet Checks is seen to fail: for every one a mutation, after which it and the master check are 0."""
+"""Each check on the sheet Checks is seen to fail: for every one a mutation turns it and the master check to 0."""
 
 import re
 from pathlib import Path

@@ -23,7 +23,7 @@ budget: {compute: 1e22 FLOP}
 caps: {parameters: 10B}
 """
 # Points at once in the chunked expression, as in flopsheet.
-CHUNK = 8192
+CHUNK = 16384
 LIBRARIES = (
     "click",
     "defusedxml",
@@ -107,7 +107,7 @@ def _compiled_plan() -> Any:
 
 def vectorised_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
     """N_opt, D_opt, L_opt and regime at each budget (FLOP) and cap (parameters): the adapter to flopsheet."""
-    outputs = ("N_opt", "D_opt", "L_opt", "binds_parameters", "binds_compute")
+    outputs = ("N_opt", "D_opt", "L_opt", "binds_parameters")
     return _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps}, outputs)
 
 

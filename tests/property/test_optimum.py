@@ -235,7 +235,10 @@ def random_problems(law, count, seed, least=1e-3):
         if kind == "x of two":
             caps = (caps[0], float(at.other(mpf(caps[0]), mpf(amount))) * above())
         elif kind == "y of two":
-            caps = (float((mpf(amount) / at.factor / mpf(caps[1]) ** at.shares[1]) ** (1 / at.shares[0])) * above(), caps[1])
+            caps = (
+                float((mpf(amount) / at.factor / mpf(caps[1]) ** at.shares[1]) ** (1 / at.shares[0])) * above(),
+                caps[1],
+            )
         problems.append(Problem(law, constants, amount, *caps))
     return problems
 
@@ -250,7 +253,7 @@ def worst(found, expected):
 @pytest.mark.slow
 @pytest.mark.parametrize(("law", "count"), [("hoffmann", 4000), ("kaplan", 3000), ("letters", 3000)])
 def test_optimum_is_right_to_1e_12(law, count, evaluate, record_property):
-    """N, D and L of 10,000 random problems in all five regimes are within 1e-12 of 50 digits, and the regime is right."""
+    """N, D and L of 10,000 random problems in every regime are within 1e-12 of 50 digits, and so is the regime."""
     problems = random_problems(law, count, seed=count)
     x, y = DECISIONS[law]
     names = (f"{x}_opt", f"{y}_opt", "L_opt", "binds_parameters", "binds_tokens", "binds_compute")
@@ -351,7 +354,7 @@ def cheapest(problem):
 
 @pytest.mark.parametrize(("law", "count"), [("hoffmann", 400), ("kaplan", 300), ("letters", 300)])
 def test_least_compute_for_a_loss_is_right(law, count, evaluate):
-    """The cheapest allocation of 1,000 random target losses is within 1e-12, infeasible exactly where caps exclude it."""
+    """The cheapest way to 1,000 random losses is within 1e-12, infeasible exactly where caps exclude it."""
     with mpmath.workdps(DIGITS):
         problems = random_targets(law, count)
         exact = [cheapest(problem) for problem in problems]

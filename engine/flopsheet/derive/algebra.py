@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import sympy as sp
 
@@ -20,6 +21,7 @@ class Isolated:
     trail: tuple[tuple[sp.Expr, sp.Expr], ...]
 
 
+@cache
 def expand_logarithm(expr: sp.Expr) -> sp.Expr:
     """ln(expr) taken apart into a sum, as far as it goes (all symbols are positive or treated as such)."""
     common = expr.rewrite(sp.log).replace(_is_plain_fraction, sp.together)
@@ -36,6 +38,7 @@ def _is_plain_fraction(expr: sp.Expr) -> bool:
     )
 
 
+@cache
 def product_form(expr: sp.Expr) -> sp.Expr:
     """A positive expression as a product of powers, factors of equal exponent gathered in one base.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,9 @@ from flopsheet.model.graph import Graph
 FloatArray = npt.NDArray[np.float64]
 
 # Points computed at once: a few dozen arrays of this length stay in the second-level cache.
-CHUNK = 8192
+CHUNK = 16384
+_CHUNKS_WORTH_THREADS = 8
+_MOST_THREADS = 4
 
 
 class _Exp(sp.Function):  # type: ignore[misc]
@@ -62,13 +66,25 @@ class CompiledCells:
                 for name, value in zip(self.outputs, found, strict=True)
             }
         flat = [array[()] if not array.ndim else np.broadcast_to(array, shape).reshape(size) for array in arrays]
-        results = {name: np.empty(size) for name in self.outputs}
-        with np.errstate(all="ignore"):
-            for start in range(0, size, CHUNK):
-                part = slice(start, min(start + CHUNK, size))
+        # One block: large pages make it far cheaper to get from the system than an array each.
+        results = dict(zip(self.outputs, np.empty((len(self.outputs), size)), strict=True))
+
+        def fill(start: int) -> None:
+            """Compute one chunk into the results."""
+            part = slice(start, min(start + CHUNK, size))
+            with np.errstate(all="ignore"):
                 found = self.function(*(array[part] if array.ndim else array for array in flat))
-                for name, value in zip(self.outputs, found, strict=True):
-                    results[name][part] = value
+            for name, value in zip(self.outputs, found, strict=True):
+                results[name][part] = value
+
+        starts = range(0, size, CHUNK)
+        if len(starts) < _CHUNKS_WORTH_THREADS:
+            for start in starts:
+                fill(start)
+        else:
+            # numpy lets go of the interpreter inside each operation, and no chunk reads another.
+            with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+                list(pool.map(fill, starts))
         return {name: array.reshape(shape) for name, array in results.items()}
 
 

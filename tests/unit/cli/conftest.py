@@ -36,6 +36,7 @@ def flopsheet(project, monkeypatch, capsys):
     """A function that runs `flopsheet ARGUMENTS...` in the project; a traceback fails the test."""
 
     def run(*arguments):
+        assert project.is_dir()
         monkeypatch.setattr(sys, "argv", ["flopsheet", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:

@@ -1,7 +1,5 @@
 """Whatever a user gets wrong ends with a clear message, its place and exit code 2; nothing is run, nothing written."""
 
-import os
-
 import pytest
 
 HEAD = "title: x\nlaw: hoffmann_2022\n"
@@ -15,7 +13,8 @@ def law(loss):
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
 BAD = {
     # text, what the message says, the place
@@ -59,7 +58,11 @@ BAD = {
         "in a circle: ",
         "plan.yaml:4:",
     ),
-    "dimensions that do not fit": (HEAD + BUDGET + "cells: {p: {formula: N_opt + D_opt}}\n", "cannot be added", "plan.yaml:4:22"),
+    "dimensions that do not fit": (
+        HEAD + BUDGET + "cells: {p: {formula: N_opt + D_opt}}\n",
+        "cannot be added",
+        "plan.yaml:4:22",
+    ),
 }
 
 
@@ -70,7 +73,7 @@ def written(project):
     def run(data):
         (project.parent / "outside.yaml").write_text(HEAD + BUDGET, encoding="utf-8")
         if not (project / "link.yaml").exists():
-            os.symlink(project.parent / "outside.yaml", project / "link.yaml")
+            (project / "link.yaml").symlink_to(project.parent / "outside.yaml")
         (project / "plan.yaml").write_bytes(data)
         return sorted(path.name for path in project.iterdir())
 
@@ -135,7 +138,8 @@ def test_not_utf8_is_told(flopsheet, written):
     ],
     ids=" ".join,
 )
-def test_bad_usage_is_told(arguments, flopsheet, plan, project):
+@pytest.mark.usefixtures("plan")
+def test_bad_usage_is_told(arguments, flopsheet, project):
     """What is missing or unknown is named on stderr; exit code 2."""
     (project / "empty").mkdir()
     run = flopsheet(*arguments)
@@ -158,12 +162,13 @@ def test_numbers_as_people_write_them(budget, flopsheet, plan):
 
 def test_hostile_names_stay_text(flopsheet, plan, project):
     """A title that begins with `=` is a title, a scenario `../../x` becomes its slug; all files lie below --out."""
-    text = 'title: "=1+1"\nlaw: hoffmann_2022\nscenarios: {../../x: {budget.compute: 1e21}, "=2": {budget.compute: 1e22}}\n'
+    scenarios = '{../../x: {budget.compute: 1e21}, "=2": {budget.compute: 1e22}}'
+    text = f'title: "=1+1"\nlaw: hoffmann_2022\nscenarios: {scenarios}\n'
     plan.write_text(text, encoding="utf-8")
-    before = {path for path in project.parent.rglob("*")}
+    before = set(project.parent.rglob("*"))
     run = flopsheet("build", "plan.yaml", "--out", "reports")
     assert run.code == 0, run.err
-    new = {path for path in project.parent.rglob("*")} - before
+    new = set(project.parent.rglob("*")) - before
     assert new
     assert all(project / "reports" in (path, *path.parents) for path in new)
     report = (project / "reports/plan/report.md").read_text(encoding="utf-8")

@@ -36,6 +36,7 @@ def build(flopsheet, plans):
     """A function that builds the plans and gives exit code and the plans that were built."""
 
     def run(*more):
+        assert plans.is_dir()
         result = flopsheet("build", "scenarios", "--out", "reports", *more)
         return result.code, [line.split()[0] for line in result.out.splitlines() if line.startswith("scenarios/")]
 
@@ -115,7 +116,8 @@ def test_check_tells_what_is_stale(flopsheet, build, plans):
     assert "stale: reports/two" in stale.err
 
 
-def test_templates_of_ones_own_replace_and_count(flopsheet, plans, project):
+@pytest.mark.usefixtures("plans")
+def test_templates_of_ones_own_replace_and_count(flopsheet, project):
     """A template folder overrides the shipped one; editing it makes the outputs stale."""
     folder = project / "templates"
     folder.mkdir()
@@ -156,7 +158,8 @@ def test_outputs_appear_whole_or_not_at_all(build, plans, project, monkeypatch):
     assert build() == (0, ["scenarios/one.yaml"])
 
 
-def test_a_kill_leaves_no_half_file(plans, project, monkeypatch):
+@pytest.mark.usefixtures("plans")
+def test_a_kill_leaves_no_half_file(project, monkeypatch):
     """An interrupt inside the write leaves the old content and no temporary file."""
     target = project / "file.txt"
     provenance.write_whole(target, b"old")
@@ -171,7 +174,9 @@ def test_two_plans_into_one_folder_are_refused(flopsheet, project):
     """a.yaml in two given folders would be written to one place: refused before anything is built."""
     for folder in ("first", "second"):
         (project / folder).mkdir()
-        (project / folder / "same.yaml").write_text("title: x\nlaw: hoffmann_2022\nbudget: {compute: 1e21}\n", encoding="utf-8")
+        (project / folder / "same.yaml").write_text(
+            "title: x\nlaw: hoffmann_2022\nbudget: {compute: 1e21}\n", encoding="utf-8"
+        )
     run = flopsheet("build", "first", "second", "--out", "reports")
     assert run.code == 2
     assert "would both be built into" in run.err
@@ -199,7 +204,8 @@ def test_a_failed_expectation_builds_and_exits_1(flopsheet, plans):
         assert Path("reports/one/report.md").exists()
 
 
-def test_out_that_cannot_be_written_is_told(flopsheet, plans, project):
+@pytest.mark.usefixtures("plans")
+def test_out_that_cannot_be_written_is_told(flopsheet, project):
     """A file where the folder should be: exit code 2, no traceback."""
     (project / "reports").write_text("a file", encoding="utf-8")
     run = flopsheet("build", "scenarios", "--out", "reports")

@@ -19,10 +19,13 @@ def shipped(pattern):
     return sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
 
 
-PLANS = [name for name in shipped("scenarios/**/*.yaml") if not Path(name).name.startswith("_") and "/laws/" not in name]
+PLANS = [
+    name for name in shipped("scenarios/**/*.yaml") if not Path(name).name.startswith("_") and "/laws/" not in name
+]
 
 
-def test_solve_prints_tables_or_json(flopsheet, plan):
+@pytest.mark.usefixtures("plan")
+def test_solve_prints_tables_or_json(flopsheet):
     """Results on stdout, findings on stderr; JSON is one document."""
     run = flopsheet("solve", "plan.yaml")
     assert run.code == 0
@@ -35,7 +38,8 @@ def test_solve_prints_tables_or_json(flopsheet, plan):
     assert record["scenarios"][0]["results"]["N_opt"] == {"value": 1e9, "unit": "parameter"}
 
 
-def test_solve_takes_one_scenario(flopsheet, project, plan):
+@pytest.mark.usefixtures("project")
+def test_solve_takes_one_scenario(flopsheet, plan):
     """--scenario shows that one alone, by name or slug."""
     plan.write_text(plan.read_text() + "scenarios: {Small One: {}, large: {budget.compute: 1e23}}\n", encoding="utf-8")
     for name in ("Small One", "small_one"):
@@ -96,7 +100,8 @@ def test_derive_a_law(name, flopsheet):
     assert {proof["verdict"] for proof in record["proofs"]} == {"proven"}
 
 
-def test_derive_a_plan_and_a_law_file(flopsheet, plan, project):
+@pytest.mark.usefixtures("plan")
+def test_derive_a_plan_and_a_law_file(flopsheet, project):
     """A plan's law, and a law by its path."""
     assert json.loads(flopsheet("derive", "plan.yaml", "--json").out)["law"] == "hoffmann_2022"
     shutil.copy(ROOT / "engine/flopsheet/laws/besiroglu_2024.yaml", project / "ours.yaml")
@@ -119,7 +124,7 @@ def test_laws(flopsheet):
 @pytest.fixture
 def book(flopsheet, plan):
     """A built workbook."""
-    assert flopsheet("build", "plan.yaml", "--out", "reports").code == 0
+    assert flopsheet("build", plan.name, "--out", "reports").code == 0
     return Path("reports/plan/plan.xlsx")
 
 
@@ -186,7 +191,9 @@ def test_shipped_laws_fit_the_schema(flopsheet):
     validator = jsonschema.Draft202012Validator(json.loads(flopsheet("schema", "--law").out))
     errors = {}
     for name in shipped("engine/flopsheet/laws/*.yaml"):
-        found = [error.message for error in validator.iter_errors(yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))]
+        found = [
+            error.message for error in validator.iter_errors(yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+        ]
         if found:
             errors[name] = found
     assert errors == {}

@@ -47,7 +47,8 @@ def judge(tmp_path):
 TRUE = {
     "Eq. 4": "N_opt: ((alpha*A)/(beta*B))**(1/(alpha+beta)) * (C/6)**(beta/(alpha+beta))",
     "with budget_compute": "N_opt: (alpha*A/(beta*B))**(1/(alpha+beta)) * (budget_compute/6)**(beta/(alpha+beta))",
-    "roots taken apart": "N_opt: (alpha*A)**(1/(alpha+beta)) / (beta*B)**(1/(alpha+beta)) * C**(beta/(alpha+beta)) * 6**(-beta/(alpha+beta))",
+    "roots taken apart": "N_opt: (alpha*A)**(1/(alpha+beta)) / (beta*B)**(1/(alpha+beta)) * C**(beta/(alpha+beta))"
+    " * 6**(-beta/(alpha+beta))",
     "through exp and log": "N_opt: exp((log(alpha*A/(beta*B)) + beta*log(C/6)) / (alpha+beta))",
     "through the other one": "D_opt: C / (6 * N_opt)",
     "both": "N_opt: C / 6 / D_opt, D_opt: C / 6 / N_opt",
@@ -94,7 +95,7 @@ def test_false_claims_are_refuted_or_undecided(case, judge):
 
 
 def test_refuted_allocation_shows_what_fails(judge):
-    """The article's claim: 0.00245 of the budget is spent, stationarity fails, and the loss is told beside the optimum's."""
+    """The article's claim: 0.00245 of the budget is spent, and the loss is told beside the optimum's."""
     verdict = judge("N_opt: (C/(6*B))**(beta/(alpha+beta)), D_opt: (C/(6*A))**(alpha/(alpha+beta))")
     names = {name: value for name, _, value in verdict.identities}
     assert names["budget"] == pytest.approx(0.00244896, rel=1e-4)
@@ -158,7 +159,9 @@ def test_unknown_scenario_is_an_error(judge):
         judge(TRUE["Eq. 4"], extra="scenario: nowhere")
 
 
-@pytest.mark.parametrize("text", ["floor(C) + ceiling(-C) + N_opt", "min(N_opt, N_opt*2)", "abs(N_opt)", "round(C)*N_opt/C"])
+@pytest.mark.parametrize(
+    "text", ["floor(C) + ceiling(-C) + N_opt", "min(N_opt, N_opt*2)", "abs(N_opt)", "round(C)*N_opt/C"]
+)
 def test_functions_in_claims_end_in_a_verdict(text, judge):
     """Every function of the language is decided somehow, without a failure."""
     assert judge(f"N_opt: {text!r}").verdict in {"proven", "checked", "refuted", "undecided"}

@@ -83,7 +83,12 @@ REFUSED = {
     "a circle": ("E + p + q", {"more": "  where: {p: A/N**alpha + q, q: B/D**beta + p}\n"}, "in a circle", 7),
     "one decision": ("E + A/N**alpha", {"decisions": "N: parameters", "cost": "6*N"}, "must have two decisions", 3),
     "three decisions": (f"{PLAIN} + 1/M", {"decisions": "N: parameters, D: tokens, M: token"}, "two decisions", 3),
-    "the loss's own letter": ("A/L**alpha + B/D**beta", {"cost": "6*L*D", "decisions": "L: parameters, D: tokens"}, "`L`", 5),
+    "the loss's own letter": (
+        "A/L**alpha + B/D**beta",
+        {"cost": "6*L*D", "decisions": "L: parameters, D: tokens"},
+        "`L`",
+        5,
+    ),
     "a constant called like a result": (PLAIN, {"constants": constants(N_opt=1)}, "`N_opt` is already", 6),
     "a constant called like an input": (PLAIN, {"constants": constants(budget_compute=1)}, "already", 6),
 }
@@ -127,7 +132,10 @@ SOLVED = {
         {"constants": "L: 1.69, A: 406.4, C: 410.7, alpha: 0.34, beta: 0.28"},
     ),
     "a fixed cost": (PLAIN, {"cost": "6*N*D + 1"}),
-    "a cost without a number": (PLAIN, {"cost": "N*D", "rest": "budget: {compute: 1666666666666666666666.6666666667}\n"}),
+    "a cost without a number": (
+        PLAIN,
+        {"cost": "N*D", "rest": "budget: {compute: 1666666666666666666666.6666666667}\n"},
+    ),
 }
 
 
@@ -190,7 +198,9 @@ def test_infeasible_needs_a_cap(solve):
 )
 def test_roles_that_a_law_lacks_are_refused(more, message, solve):
     """A cap or strategy on parameters is not ignored where the law has no parameters."""
-    text = plan_text("x**-0.05 + y**-0.05", cost="x + y", constants="", decisions="x: FLOP, y: FLOP", rest=BUDGET + more)
+    text = plan_text(
+        "x**-0.05 + y**-0.05", cost="x + y", constants="", decisions="x: FLOP, y: FLOP", rest=BUDGET + more
+    )
     with pytest.raises(FlopsheetError, match=message):
         solve(text)
 

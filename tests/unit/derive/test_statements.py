@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from flopsheet import api
 from flopsheet.derive.derivation import derive_law
 from flopsheet.derive.regimes import derive_regimes
 from flopsheet.derive.statements import check_statements
+from flopsheet.derive.text import render_text
 from flopsheet.laws.library import load_library_law
 from flopsheet.model.law_model import build_law_model
 
@@ -95,7 +97,9 @@ def test_a_loss_with_its_sign_turned_is_refuted(derivation):
 def test_a_concave_loss_is_refuted(derivation):
     """A loss that falls, but along the budget bends the wrong way."""
     x, y = derivation.model.decisions
-    model = replace(derivation.model, loss=10 - (x * sp.Rational(1, 10**9)) ** sp.Rational(1, 5) - (y / 10**11) ** sp.Rational(1, 5))
+    model = replace(
+        derivation.model, loss=10 - (x * sp.Rational(1, 10**9)) ** sp.Rational(1, 5) - (y / 10**11) ** sp.Rational(1, 5)
+    )
     assert verdicts(derivation, model=model)["second order"] == "refuted"
 
 
@@ -150,15 +154,14 @@ caps: {parameters: 3B, tokens: 1T}
 
 def test_other_letters_leave_no_trace_of_the_papers(tmp_path):
     """A law in P, Q, k1, k2 is derived with no N, D, A, B, E, alpha or beta in steps, proofs, regimes or cells."""
-    from flopsheet import api
-    from flopsheet.derive.text import render_text
-
     path = tmp_path / "plan.yaml"
     path.write_text(LETTERS, encoding="utf-8")
     solved = api.solve_plan(path)
     derivation = solved.derivation
     exprs = [side for step in derivation.steps for line in step.equations for side in (line.left, line.right)]
-    exprs += [expr for regime in derivation.regimes for expr in (*regime.optimum.values(), *regime.multipliers.values())]
+    exprs += [
+        expr for regime in derivation.regimes for expr in (*regime.optimum.values(), *regime.multipliers.values())
+    ]
     exprs += [*derivation.exponents.values(), *derivation.elasticities.values()]
     used = {symbol.name for expr in exprs for symbol in sp.sympify(expr).free_symbols}
     assert used == {"P", "Q", "k0", "k1", "k2", "k3", "p1", "q2", "C", "L", "caps_parameters", "caps_tokens"}

@@ -1,4 +1,4 @@
-"""Compiled cells: every function as the table says, guards, choices, chunks, no warning ever, no name of a plan in code."""
+"""Compiled cells: every function as the table says, guards, choices, chunks; no warning, no name of a plan in code."""
 
 import math
 import warnings
@@ -157,5 +157,7 @@ def test_names_of_a_plan_never_reach_the_code():
 
 def test_shared_parts_are_computed_once():
     """The logarithm of one base serves all its powers."""
-    graph = build_graph([*INPUTS, Cell("a", "formula", "1", "a", x**y), Cell("b", "formula", "1", "b", x ** (2 * y + 1))])
+    graph = build_graph(
+        [*INPUTS, Cell("a", "formula", "1", "a", x**y), Cell("b", "formula", "1", "b", x ** (2 * y + 1))]
+    )
     assert compile_cells(graph, ["a", "b"]).source.count("np.log(") == 1

@@ -162,7 +162,9 @@ def test_strategies_and_cells(record):
     for strategy in found["free"]["strategies"].values():
         assert 6 * strategy["decisions"]["N"] * strategy["decisions"]["D"] == pytest.approx(1e22, rel=1e-14)
         assert strategy["L"] > found["free"]["results"]["L_opt"]["value"]
-        assert strategy["efficiency"] == pytest.approx(found["free"]["results"]["L_opt"]["value"] / strategy["L"], rel=1e-14)
+        assert strategy["efficiency"] == pytest.approx(
+            found["free"]["results"]["L_opt"]["value"] / strategy["L"], rel=1e-14
+        )
     ratio = found["free"]["strategies"]["ratio"]["decisions"]
     assert ratio["D"] / ratio["N"] == pytest.approx(20, rel=1e-14)
     assert "room" not in found["free"]["cells"]
@@ -174,7 +176,9 @@ def test_strategies_and_cells(record):
 def test_proofs_and_claims_are_plain(tmp_path):
     """Statement, method and verdict; English names at the head in Chinese plans too."""
     path = tmp_path / "plan.yaml"
-    path.write_text(HEAD + "language: zh\nbudget: {compute: 1e22}\nclaims: {c: {says: {C_total: C}}}\n", encoding="utf-8")
+    path.write_text(
+        HEAD + "language: zh\nbudget: {compute: 1e22}\nclaims: {c: {says: {C_total: C}}}\n", encoding="utf-8"
+    )
     found = api.record_solved(api.solve_plan(path))
     assert [claim["verdict"] for claim in found["claims"]] == ["proven"]
     assert set(found["claims"][0]) == {"name", "verdict", "reason"}

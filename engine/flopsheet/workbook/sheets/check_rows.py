@@ -26,7 +26,7 @@ class CheckRows:
         # A law with one resource leaves nothing to choose.
         allocates = not isinstance(context.solution.derivation, ResourceDerivation)
         decisions = context.solution.model.decisions if allocates else ()
-        self.chosen = [self.flat.graph[f"{z}_{'opt' if self.budget else 'plan'}"] for z in decisions]
+        self.chosen = [self.flat.graph[f"{z}_{'opt' if self.budget else 'planned'}"] for z in decisions]
 
     def start(self, key: str) -> None:
         """Begin a group."""

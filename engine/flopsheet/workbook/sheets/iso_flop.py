@@ -26,7 +26,7 @@ _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def draws_iso_flop(context: Context) -> bool:
-    """Whether every size fits every budget: of a sum of costs one part can be more than the whole, which has no loss."""
+    """Whether every size fits every budget. With a sum of costs one part can be more than the whole: no loss there."""
     _, y = context.solution.model.decisions
     return bool(context.solution.derivation.interior.on_budget[y].is_positive)
 
@@ -53,7 +53,7 @@ class _Writer:
         role = self.model.decision(self.x).role
         self.what = context.t(f"role.{role}") if role else self.x.name
         self.sheet = book.sheet("Iso-FLOP", context.t("workbook.iso_flop"), context.t("contents.iso_flop"))
-        self.chosen = context.flat.graph[f"{self.x}_{'opt' if spent == 'budget_compute' else 'plan'}"]
+        self.chosen = context.flat.graph[f"{self.x}_{'opt' if spent == 'budget_compute' else 'planned'}"]
         self.factors, self.offsets = self._plan_grid()
 
     def _plan_grid(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -179,7 +179,7 @@ class _Writer:
         sheet.put(row + 2, _FIRST, planned, style="result", number_format=number_format(unit, size))
         if self.spent.id == "C_plan":
             # There the plan lies on the curve, and this has a number even where no plan reaches the target.
-            at = {self.x: size, self.model.amount: self._amount(1.0)}
+            there = {self.x: size, self.model.amount: self._amount(1.0)}
             places = {
                 self.x: f"{get_column_letter(_FIRST)}${row + 2}",
                 self.model.amount: context.flat.name(self.spent),

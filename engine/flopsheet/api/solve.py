@@ -26,7 +26,7 @@ from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import InputTable, build_input_cells, build_input_table, build_resource_input_cells
 from flopsheet.model.law_model import LawModel, build_law_model
-from flopsheet.model.resource_model import build_resource_model, is_resource_law
+from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
 from flopsheet.model.units import DimensionError, check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.layers import load_plan
@@ -199,7 +199,7 @@ def _collect(problems: list[Problem], step: Callable[[], Result]) -> Result | No
         return None
 
 
-def _prove_dimensions(graph: Graph, model: LawModel) -> Proof:
+def _prove_dimensions(graph: Graph, model: LawModel | ResourceModel) -> Proof:
     """The statement that every cell has the unit it says.
 
     A law without constants, such as `N * D`, has implied factors of one, which carry its units like any other.

@@ -27,7 +27,8 @@ def check_slopes(model: LawModel, interior: Interior, around: Mapping[sp.Symbol,
     point = {**model.values, **{z: around.get(z, _SOME_SIZE) for z in model.decisions}}
     exact = {symbol: sp.Float(repr(float(value)), 50) for symbol, value in point.items()}
     loss, cost = model.law.loss, model.law.cost
-    loss_place, cost_place = loss and loss.place, cost and cost.place
+    loss_place = loss.place if loss else None
+    cost_place = cost.place if cost else None
     size = " and ".join(f"{z} = {float(point[z]):.3g}" for z in model.decisions)
     problems = []
     if not _is_positive(model.cost, exact):

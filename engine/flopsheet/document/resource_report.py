@@ -40,8 +40,8 @@ def view_resource(source: ReportSource, words: Words) -> Mapping[str, object]:
 
 def name_resource(source: ReportSource, words: Words) -> str:
     """What the resource is called."""
-    resource = source.model.resource
-    role = source.model.decision(resource).role
+    resource = source.resource.resource
+    role = source.resource.decision(resource).role
     return words.say(f"role.{role}") if role else words.name(resource.name)
 
 
@@ -58,9 +58,9 @@ def given(source: ReportSource, index: int) -> float | None:
 
 def list_points(source: ReportSource, words: Words) -> Table | None:
     """What each scenario gives or asks, the loss there, and its change from the scenario before."""
-    unit = source.model.decision(source.model.resource).unit
+    unit = source.resource.decision(source.resource.resource).unit
     what = name_resource(source, words)
-    required = f"{source.model.resource}_required"
+    required = f"{source.resource.resource}_required"
     asks = any(required in answer.results for answer in source.answers)
     columns = [
         Column(words.say("report.scenario"), "left"),
@@ -76,7 +76,7 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
         amount, loss = given(source, index), answer.results.get("L_opt")
         value = loss.value if loss is not None else None
         change = None if value is None or before is None else value / before - 1
-        cells = [
+        texts = [
             words.number(amount, unit if unit != "1" else None),
             words.number(value, "nats/token" if value is not None else None, 5),
             words.number(None) if change is None else _signed_percent(words, change),
@@ -84,9 +84,9 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
         if asks:
             found = answer.results.get(required)
             target = source.evaluation.value("target_loss", index)
-            cells.append(words.number(target if target < BEYOND_REACH else None, None))
-            cells.append(words.number(None if found is None else found.value, unit if unit != "1" else None))
-        rows.append([words.name(answer.name), *cells])
+            texts.append(words.number(target if target < BEYOND_REACH else None, None))
+            texts.append(words.number(None if found is None else found.value, unit if unit != "1" else None))
+        rows.append([words.name(answer.name), *texts])
         before = value if value is not None else before
     return build_table(columns, rows)
 
@@ -105,7 +105,7 @@ def _signed_percent(words: Words, share: float) -> str:
 def _sentences(source: ReportSource, words: Words) -> list[str]:
     """What the law says at its scenarios, in words."""
     what = name_resource(source, words)
-    unit = source.model.decision(source.model.resource).unit
+    unit = source.resource.decision(source.resource.resource).unit
     points = [
         (amount, answer.results["L_opt"].value)
         for index, answer in enumerate(source.answers)
@@ -124,14 +124,14 @@ def _sentences(source: ReportSource, words: Words) -> list[str]:
                 after=words.number(best, "nats/token", 4),
             )
         )
-    required = f"{source.model.resource}_required"
+    required = f"{source.resource.resource}_required"
     for index, answer in enumerate(source.answers):
         if required in answer.results:
             value = answer.results[required].value
             target = words.number(source.evaluation.value("target_loss", index), None)
             key = "summary.resource_required" if math.isfinite(value) else "summary.resource_never"
-            amount = words.quantity(value, unit) if math.isfinite(value) else ""
-            sentences.append(words.say(key, target=target, amount=amount, what=what))
+            needed = words.quantity(value, unit) if math.isfinite(value) else ""
+            sentences.append(words.say(key, target=target, amount=needed, what=what))
     return sentences
 
 
@@ -163,7 +163,7 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
         marker="diamond",
         label_at="legend",
     )
-    unit = source.model.decision(source.model.resource).unit
+    unit = source.resource.decision(source.resource.resource).unit
     x = Axis(
         what[:1].upper() + what[1:] + _unit_suffix(words, unit),
         "log" if wide else "linear",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from flopsheet.derive.derivation import Derivation
 from flopsheet.evaluate.answers import Answer
@@ -12,6 +13,7 @@ from flopsheet.evaluate.solution import Solution
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Plan
 
 
@@ -30,13 +32,18 @@ class ReportSource:
 
     @property
     def model(self) -> LawModel:
-        """The law as mathematics."""
-        return self.solution.model
+        """The law as mathematics, where it allocates a budget."""
+        return cast("LawModel", self.solution.model)
+
+    @property
+    def resource(self) -> ResourceModel:
+        """The law as mathematics, where it has one resource."""
+        return cast("ResourceModel", self.solution.model)
 
     @property
     def derivation(self) -> Derivation:
-        """What was derived from the law."""
-        return self.solution.derivation
+        """What was derived from a law that allocates a budget."""
+        return cast("Derivation", self.solution.derivation)
 
     @property
     def graph(self) -> Graph:

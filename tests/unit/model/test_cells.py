@@ -25,7 +25,7 @@ def test_cells_stand_after_what_they_read():
 
 def test_circles_missing_names_and_doubles_are_told():
     """Each by name."""
-    with pytest.raises(FlopsheetError, match="in a circle: (a -> b -> a|b -> a -> b)"):
+    with pytest.raises(FlopsheetError, match=r"in a circle: (a -> b -> a|b -> a -> b)"):
         build_graph([Cell("a", "formula", "1", "a", b), Cell("b", "formula", "1", "b", a)])
     with pytest.raises(FlopsheetError, match="unknown cells: c"):
         build_graph([Cell("a", "formula", "1", "a", c)])
@@ -76,9 +76,9 @@ def test_cells_with_units_that_fit(text, value, cells):
         ("p: {formula: N_opt, unit: token}", "the cell's unit is token"),
         ("p: {formula: 2 ** N_opt}", "exponent"),
         ("p: {formula: p + 1}", "in a circle"),
-        ("N_opt: {formula: '1'}", "already the name of a result"),
+        ("N_opt: {formula: '1'}", "`N_opt` is the name of a result"),
         ("alpha: {formula: '1'}", "already the name of a constant"),
-        ("C: {formula: '1'}", "already the name of the law's cost"),
+        ("C: {formula: '1'}", "`C` is the name of a result or an input"),
         ("N_free: {formula: '1'}", "already the name of a step"),
         ("p: {formula: N_free}", "unknown symbol `N_free`"),
         ("p: {formula: beyond_reach}", "unknown symbol"),
@@ -92,12 +92,7 @@ def test_cells_that_do_not_fit_are_told(text, message, cells):
     assert error.value.problems[0].place.line == 5
 
 
-@pytest.mark.parametrize(
-    "formula", ["1 / (C - 1e22)", "log(C / 1e22 - 1)", "1e300 * 1e300 * C / C", "(1 - 2) ** alpha"]
-)
-def test_a_cell_without_a_value_is_absent_or_refused(formula, cells):
+@pytest.mark.parametrize("formula", ["1 / (C / 1e22 - 1)", "log(C / 1e22 - 1)", "exp(C / 1e18)"])
+def test_a_cell_without_a_value_is_absent(formula, cells):
     """A pole or an overflow is no infinite result."""
-    try:
-        assert "p" not in cells(f"p: {{formula: {formula!r}}}")
-    except FlopsheetError as error:
-        assert error.problems[0].place is not None
+    assert "p" not in cells(f"p: {{formula: {formula!r}}}")

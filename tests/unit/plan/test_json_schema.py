@@ -102,7 +102,7 @@ def test_every_legal_spelling_is_accepted(plans: Any, text: str):
         "scenarios: {a: {budget.covers: training}}",
         "scenarios: {a: {caps.tokns: 3}}",
         "scenarios.a.law: x",
-        "strategies: {a: {shares: {x_N: 1}}}",
+        "strategies: {a: {shares: {x_N: many}}}",
         "claims: {a: {expected: maybe}}",
         "law: {loss: 1, los: 1}",
         "law.constants.E.vale: 1",

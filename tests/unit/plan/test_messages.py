@@ -18,8 +18,8 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, language, \
-law, objective, scenarios, strategies, target, title.""",
+Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, inputs, \
+language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",
@@ -170,18 +170,21 @@ plan.yaml:7:3: scenarios: a scenario needs a name.
     "strategies": (
         HEAD + "budget.compute: 1\nstrategies: {a: {tokens: 1T, parameters: 3}, b: {}, c: {shares: {}}}\n",
         """\
-plan.yaml:4:14: strategies.a: needs exactly one of `tokens_per_parameter`, `parameters`, `tokens`, but has 2.
+plan.yaml:4:14: strategies.a: needs exactly one of `tokens_per_parameter`, `parameters`, `tokens`, \
+`shares`, but has 2.
     4 | strategies: {a: {tokens: 1T, parameters: 3}, b: {}, c: {shares: {}}}
       |              ^
 To replace what a layer below chose, set that to null.
 
-plan.yaml:4:46: strategies.b: needs exactly one of `tokens_per_parameter`, `parameters`, `tokens`, but has 0.
+plan.yaml:4:46: strategies.b: needs exactly one of `tokens_per_parameter`, `parameters`, `tokens`, \
+`shares`, but has 0.
     4 | strategies: {a: {tokens: 1T, parameters: 3}, b: {}, c: {shares: {}}}
       |                                              ^
 
-plan.yaml:4:57: `strategies.c.shares` is not available in this version yet.
+plan.yaml:4:65: strategies.c.shares: must be the shares of two decisions that add up to 1, but are 0 that add up to 0.
     4 | strategies: {a: {tokens: 1T, parameters: 3}, b: {}, c: {shares: {}}}
-      |                                                         ^^^^^^""",
+      |                                                                 ^
+Write for example `{shares: {x_N: 0.7, x_D: 0.3}}`.""",
     ),
     "cells": (
         HEAD

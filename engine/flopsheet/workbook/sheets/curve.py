@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
+import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import compile_cells
@@ -11,6 +13,7 @@ from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
+from flopsheet.workbook.flat import FlatModel
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.styles import number_format
@@ -58,8 +61,7 @@ def add_curve(book: Book, context: Context) -> Sheet:
         amount = float(anchor.cached) * factor
         values = {name: float(flat.values[name][0]) for name in compiled.inputs} | {cell.id: amount}
         loss = float(compiled.evaluate(values)["L_opt"])
-        places = {model.decisions[0]: f"$B{row}"}
-        text = render_excel(model.loss, lambda s, p=places: p[s] if s in p else flat.refer(s), flat.refer_number)
+        text = render_excel(model.loss, partial(_refer, flat, model.decisions[0], f"$B{row}"), flat.refer_number)
         sheet.put(row, _FACTOR, factor, style="constant", number_format="0.000E+00")
         shape = number_format(cell.unit, amount)
         sheet.put(row, _AMOUNT, Formula(f"$B${head} * $A{row}", amount), style="formula", number_format=shape)
@@ -87,6 +89,11 @@ def add_curve(book: Book, context: Context) -> Sheet:
     for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
         sheet.set_width(column, width)
     return sheet
+
+
+def _refer(flat: FlatModel, resource: sp.Symbol, place: str, symbol: sp.Symbol) -> str:
+    """The cell of a symbol: the resource stands in its row of the grid."""
+    return place if symbol == resource else flat.refer(symbol)
 
 
 def _factors(amounts: list[float]) -> tuple[float, float]:

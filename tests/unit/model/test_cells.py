@@ -92,7 +92,7 @@ def test_cells_that_do_not_fit_are_told(text, message, cells):
     assert error.value.problems[0].place.line == 5
 
 
-@pytest.mark.parametrize("formula", ["1 / (C / 1e22 - 1)", "log(C / 1e22 - 1)", "exp(C / 1e18)"])
+@pytest.mark.parametrize("formula", ["1 / log(C / 1e22)", "log(C / 1e22 - 1)", "exp(C / 1e18)"])
 def test_a_cell_without_a_value_is_absent(formula, cells):
     """A pole or an overflow is no infinite result."""
     assert "p" not in cells(f"p: {{formula: {formula!r}}}")

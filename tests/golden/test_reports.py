@@ -35,7 +35,9 @@ def test_committed_reports_are_current(built):
     """reports/ holds byte for byte what a build of scenarios/ writes: run `make reports` after a change."""
     plan, outputs, _ = built
     folder = ROOT / "reports" / plan.with_suffix("")
-    committed = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*") if path.suffix in {".md", ".svg"}}
+    committed = {
+        path.name: path.read_text(encoding="utf-8") for path in folder.glob("*") if path.suffix in {".md", ".svg"}
+    }
     assert committed == outputs
 
 
@@ -63,5 +65,5 @@ def test_every_golden_has_its_plan():
 def _short(value: object) -> object:
     """A value that is the same on every machine: numbers to six digits, what is nearly zero as zero."""
     if isinstance(value, float):
-        return 0.0 if abs(value) < 1e-9 else float(f"{value:.6g}")  # noqa: PLR2004 - rounding noise
+        return 0.0 if abs(value) < 1e-9 else float(f"{value:.6g}")
     return value if value is None or isinstance(value, (bool, str)) else str(value)

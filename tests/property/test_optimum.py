@@ -211,7 +211,7 @@ def random_constants(law, random):
 def random_problems(law, count, seed, least=1e-3):
     """Problems in every regime: each cap absent, slack or binding, the budget left over or spent."""
     random = np.random.default_rng(seed)
-    problems = []
+    problems: list[object] = []
     while len(problems) < count:
         constants = random_constants(law, random)
         amount = float(10 ** random.uniform(15, 30))
@@ -305,7 +305,7 @@ def test_shadow_prices_are_finite_differences(law, evaluate):
 def random_targets(law, count):
     """Losses to reach under caps: free, one cap binding, or excluded by a cap."""
     random = np.random.default_rng(11)
-    problems = []
+    problems: list[object] = []
     while len(problems) < count:
         constants = random_constants(law, random)
         constants |= {

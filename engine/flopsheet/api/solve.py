@@ -20,7 +20,7 @@ from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations, check_names
-from flopsheet.evaluate.record import record_answer, record_claims, record_proofs
+from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_proofs
 from flopsheet.evaluate.solution import Solution
 from flopsheet.laws.library import load_law
 from flopsheet.model.graph import Graph, build_graph
@@ -258,7 +258,7 @@ def _regime_of(derivation: Derivation, answer: Answer) -> Regime | None:
     return None
 
 
-def record_solved(solved: Solution, scenario: str | None = None) -> dict[str, object]:
+def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     """What `solve --json` prints.
 
     Raises:

@@ -25,7 +25,7 @@ def run_laws(name: str | None, at: str | None, *, as_json: bool, bibtex: bool) -
         if as_json:
             print_json(listed)
         else:
-            rows = [(str(law["name"]), str(law["title"]), ", ".join(map(str, law["answers"]))) for law in listed]  # type: ignore[call-overload]
+            rows = [(str(law["name"]), str(law["title"]), ", ".join(map(str, law["answers"]))) for law in listed]
             print_table(("name", "title", "answers"), rows)
         return OK
     law = api.find_law(name)

@@ -24,9 +24,40 @@ class Isolated:
 @cache
 def expand_logarithm(expr: sp.Expr) -> sp.Expr:
     """ln(expr) taken apart into a sum, as far as it goes (all symbols are positive or treated as such)."""
-    common = expr.rewrite(sp.log).replace(_is_plain_fraction, sp.together)
-    logarithm = sp.log(sp.powsimp(sp.powdenest(common, force=True)))
-    return sp.expand(sp.expand_log(logarithm, force=True))
+    powers, rest = _powers_of(expr)
+    return sp.expand(sp.Add(rest, *(exponent * sp.log(base) for base, exponent in powers.items())))
+
+
+def _powers_of(expr: sp.Expr) -> tuple[dict[sp.Expr, sp.Expr], sp.Expr]:
+    """An expression as a product: the exponent of each base, and what e is raised to."""
+    powers: dict[sp.Expr, sp.Expr] = {}
+    rest: list[sp.Expr] = []
+    _gather(expr.rewrite(sp.log), sp.S.One, powers, rest)
+    return powers, sp.Add(*rest)
+
+
+def _gather(expr: sp.Expr, exponent: sp.Expr, powers: dict[sp.Expr, sp.Expr], rest: list[sp.Expr]) -> None:
+    """Add `expr**exponent` to a product of powers."""
+    if isinstance(expr, sp.Mul):
+        for factor in expr.args:
+            _gather(factor, exponent, powers, rest)
+    elif isinstance(expr, sp.exp):
+        for term in sp.Add.make_args(sp.expand(expr.args[0])):
+            coefficient, logarithm = term.as_independent(sp.log, as_Add=False)
+            if isinstance(logarithm, sp.log):
+                _gather(logarithm.args[0], exponent * coefficient, powers, rest)
+            else:
+                rest.append(exponent * term)
+    elif isinstance(expr, sp.Pow):
+        _gather(expr.base, exponent * expr.exp, powers, rest)
+    elif isinstance(expr, sp.Rational) and expr.is_positive:
+        for number, sign in ((sp.Integer(expr.p), 1), (sp.Integer(expr.q), -1)):
+            if number != 1:
+                powers[number] = powers.get(number, sp.S.Zero) + sign * exponent
+    elif _is_plain_fraction(expr) and not isinstance(common := sp.together(expr), sp.Add):
+        _gather(common, exponent, powers, rest)
+    else:
+        powers[expr] = powers.get(expr, sp.S.Zero) + exponent
 
 
 def _is_plain_fraction(expr: sp.Expr) -> bool:
@@ -47,25 +78,33 @@ def product_form(expr: sp.Expr) -> sp.Expr:
     """
     if expr.could_extract_minus_sign() and not isinstance(expr, sp.Add):
         return -product_form(-expr)
-    logarithm = expand_logarithm(expr)
-    atoms = sorted(logarithm.atoms(sp.log), key=sp.default_sort_key)
-    parts = sp.collect(logarithm, atoms, evaluate=False)
-    rest = sp.factor(parts.pop(sp.S.One, sp.S.Zero))
+    powers, rest = _powers_of(expr)
     bases: dict[sp.Expr, sp.Expr] = {}
-    for atom, coefficient in parts.items():
-        if not isinstance(atom, sp.log):
-            return expr
-        exponent = sp.factor(sp.cancel(sp.together(coefficient)))
+    for base in sorted(powers, key=sp.default_sort_key):
+        exponent = _simplest(powers[base])
         if exponent in bases:
-            bases[exponent] *= atom.args[0]
+            bases[exponent] *= base
         elif -exponent in bases:
-            bases[-exponent] /= atom.args[0]
+            bases[-exponent] /= base
         elif exponent.could_extract_minus_sign():
-            bases[-exponent] = 1 / atom.args[0]
+            bases[-exponent] = 1 / base
         else:
-            bases[exponent] = atom.args[0]
+            bases[exponent] = base
     # Powers are not simplified further: sympy would otherwise pull numbers out of their base.
-    return sp.Mul(sp.exp(rest), *(sp.Pow(sp.factor_terms(base), exponent) for exponent, base in bases.items()))
+    factors = [sp.Pow(_common_factors(base), exponent) for exponent, base in bases.items()]
+    return sp.Mul(sp.exp(sp.factor(rest)) if rest != 0 else sp.S.One, *factors)
+
+
+def _simplest(exponent: sp.Expr) -> sp.Expr:
+    """An exponent as one fraction in lowest terms."""
+    if exponent.is_Atom or (-exponent).is_Atom:
+        return exponent
+    return sp.factor(sp.cancel(sp.together(exponent)))
+
+
+def _common_factors(base: sp.Expr) -> sp.Expr:
+    """A base with common factors of its sums outside."""
+    return sp.factor_terms(base) if base.has(sp.Add) else base
 
 
 def tidy(expr: sp.Expr) -> sp.Expr:

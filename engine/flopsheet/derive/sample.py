@@ -18,9 +18,7 @@ def sample_points(
     exact: Mapping[sp.Symbol, sp.Rational],
     count: int = POINTS,
 ) -> list[dict[sp.Symbol, sp.Float]]:
-    """Seeded random points, each symbol within a factor 1.5 of its usual value (or of 1 to 1e3), or at the
-    number it stands for.
-    """
+    """Seeded random points: symbols within a factor 1.5 of their usual value (or of 1 to 1e3), exact ones at theirs."""
     random_source = random.Random(_SEED)  # noqa: S311 - reproducible, nothing secret
     names = sorted(set(symbols), key=lambda symbol: symbol.name)
     points = []

@@ -23,14 +23,14 @@ _CHUNKS_WORTH_THREADS = 8
 _MOST_THREADS = 4
 
 
-class _Exp(sp.Function):  # type: ignore[misc]
+class _Exp(sp.Function):
     """exp that stays as it is: sympy would turn exp(a*log(b)) back into a power."""
 
     nargs = 1
     is_positive = True
 
 
-class _Log(sp.Function):  # type: ignore[misc]
+class _Log(sp.Function):
     """log that stays as it is; only ever of what is positive."""
 
     nargs = 1

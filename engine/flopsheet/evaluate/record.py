@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.derive.proof import Proof
 from flopsheet.evaluate.answers import Amount, Answer
 from flopsheet.messages import render_message
 
-Plain = dict[str, object]
+Plain = dict[str, Any]
 
 
 def record_answer(answer: Answer) -> Plain:

@@ -107,6 +107,9 @@ def unit_powers(text: str) -> Mapping[str, Fraction]:
         return MappingProxyType({})
     if text in _SPELLINGS:  # the usual case needs no parser
         return MappingProxyType({_SPELLINGS[text].name: Fraction(1)})
+    above, slash, below = text.partition("/")
+    if slash and above in _SPELLINGS and below in _SPELLINGS and above != below:
+        return MappingProxyType({_SPELLINGS[above].name: Fraction(1), _SPELLINGS[below].name: Fraction(-1)})
     parsed = _parse(_whitelisted(text), text)
     if any(abs(power) > MAX_POWER for power in parsed.values()):
         message = f"the unit `{text}` has a power beyond {MAX_POWER}."

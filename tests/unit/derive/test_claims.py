@@ -150,7 +150,9 @@ def test_bad_claims_are_errors_with_a_place(says, message, judge):
     with pytest.raises(FlopsheetError) as error:
         judge(says.replace("''", '""'))
     assert message in str(error.value)
-    assert error.value.problems[0].place.line == 11
+    place = error.value.problems[0].place
+    assert place is not None
+    assert place.line == 11
 
 
 def test_unknown_scenario_is_an_error(judge):

@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from flopsheet import api
-from flopsheet.derive.derivation import derive_law
+from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.derive.regimes import derive_regimes
 from flopsheet.derive.statements import check_statements
 from flopsheet.derive.text import render_text
@@ -158,6 +158,7 @@ def test_other_letters_leave_no_trace_of_the_papers(tmp_path):
     path.write_text(LETTERS, encoding="utf-8")
     solved = api.solve_plan(path)
     derivation = solved.derivation
+    assert isinstance(derivation, Derivation)
     exprs = [side for step in derivation.steps for line in step.equations for side in (line.left, line.right)]
     exprs += [
         expr for regime in derivation.regimes for expr in (*regime.optimum.values(), *regime.multipliers.values())

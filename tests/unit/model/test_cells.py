@@ -89,7 +89,9 @@ def test_cells_that_do_not_fit_are_told(text, message, cells):
     with pytest.raises(FlopsheetError) as error:
         cells(text)
     assert message in str(error.value)
-    assert error.value.problems[0].place.line == 5
+    place = error.value.problems[0].place
+    assert place is not None
+    assert place.line == 5
 
 
 @pytest.mark.parametrize("formula", ["1 / log(C / 1e22)", "log(C / 1e22 - 1)", "exp(C / 1e18)"])

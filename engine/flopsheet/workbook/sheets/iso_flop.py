@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
@@ -20,15 +21,18 @@ from flopsheet.workbook.styles import number_format
 
 _OFFSET, _SIZE, _FIRST = 1, 2, 3
 _FACTORS = (0.1, 10**-0.5, 1.0, 10**0.5, 10.0)
-_STEPS, _REACH = 17, 1.2  # sizes on the grid, and how many decades it goes to either side
+_OFFSETS = tuple(round(-1.2 + 0.15 * step, 10) for step in range(17))  # sizes, in decades from the optimum
 _CHART_ROWS, _CHART_SIZE = 25, (33.0, 15.0)
 _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def draws_iso_flop(context: Context) -> bool:
     """Whether every size fits every budget. With a sum of costs one part can be more than the whole: no loss there."""
+    derivation = context.solution.derivation
+    if isinstance(derivation, ResourceDerivation):
+        return False  # one resource: there is nothing to divide a budget between
     _, y = context.solution.model.decisions
-    return bool(context.solution.derivation.interior.on_budget[y].is_positive)
+    return bool(derivation.interior.on_budget[y].is_positive)
 
 
 def add_iso_flop(book: Book, context: Context) -> Sheet:
@@ -42,7 +46,11 @@ class _Writer:
     def __init__(self, book: Book, context: Context) -> None:
         self.context = context
         self.model = context.solution.model
-        interior = context.solution.derivation.interior
+        derivation = context.solution.derivation
+        if isinstance(derivation, ResourceDerivation):
+            message = "a law with one resource has no curves of equal compute"
+            raise TypeError(message)
+        self.derivation, interior = derivation, derivation.interior
         self.x, y = self.model.decisions
         spent = "budget_compute" if "budget_compute" in context.flat.graph else "C_plan"
         self.spent = context.flat.graph[spent]
@@ -54,29 +62,10 @@ class _Writer:
         self.what = context.t(f"role.{role}") if role else self.x.name
         self.sheet = book.sheet("Iso-FLOP", context.t("workbook.iso_flop"), context.t("contents.iso_flop"))
         self.chosen = context.flat.graph[f"{self.x}_{'opt' if spent == 'budget_compute' else 'planned'}"]
-        self.factors, self.offsets = self._plan_grid()
-
-    def _plan_grid(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """The budgets and sizes to show: where a budget bounds the size, one budget and the sizes it can pay."""
-        anchor = self.context.flat.number(self.anchor.id)
-
-        def exists(offset: float, factor: float) -> bool:
-            at = {self.x: anchor * 10.0**offset, self.model.amount: self._amount(factor)}
-            return math.isfinite(self._number(self.loss, at))
-
-        factors, end = _FACTORS, _REACH
-        if not all(exists(_REACH, factor) for factor in _FACTORS):
-            low, high, factors = 0.0, _REACH, (1.0,)
-            while high - low > 0.01:  # noqa: PLR2004 - finer than the grid
-                middle = (low + high) / 2
-                low, high = (middle, high) if exists(middle, 1.0) else (low, middle)
-            end = low
-        step = (end + _REACH) / (_STEPS - 1)
-        return factors, tuple(round(-_REACH + step * index, 10) for index in range(_STEPS))
 
     def _exponents(self) -> dict[sp.Expr, sp.Symbol]:
         """Exponents that have a cell of their own, to keep formulas short."""
-        derivation, graph = self.context.solution.derivation, self.context.flat.graph
+        derivation, graph = self.derivation, self.context.flat.graph
         found = {}
         for z in self.model.decisions:
             if f"exponent_{z}" in graph:
@@ -92,14 +81,14 @@ class _Writer:
         first = head + 9
         self._put_head(head)
         self._put_optima()
-        for offset, step in enumerate(self.offsets):
+        for offset, step in enumerate(_OFFSETS):
             self._put_line(first + offset, step)
-        last = first + len(self.offsets) - 1
+        last = first + len(_OFFSETS) - 1
         self._put_chart(first, last)
-        start, end = get_column_letter(_SIZE), get_column_letter(_FIRST + len(self.factors) - 1)
+        start, end = get_column_letter(_SIZE), get_column_letter(_FIRST + len(_FACTORS) - 1)
         self.context.checked.append(f"'Iso-FLOP'!${start}${self.budgets}:${end}${last}")
         self.sheet.set_width(_OFFSET, 40.0)
-        for column in range(_SIZE, _FIRST + len(self.factors)):
+        for column in range(_SIZE, _FIRST + len(_FACTORS)):
             self.sheet.set_width(column, 20.0)
         return self.sheet
 
@@ -119,16 +108,16 @@ class _Writer:
         sheet.put(budgets, _SIZE, self.spent.unit, style="unit")
         name = self.context.flat.name(self.spent)
         amount = self.context.flat.number(self.spent.id)
-        for column, factor in enumerate(self.factors, start=_FIRST):
+        for column, factor in enumerate(_FACTORS, start=_FIRST):
             sheet.put(head, column, factor, style="header_right", number_format="0.00")
             text = f"{name} * {get_column_letter(column)}${head}"
             sheet.put(budgets, column, Formula(text, amount * factor), style="formula", number_format='0.00E+00" FLOP"')
         curves = self.optimum + 5
         sheet.put(curves, _OFFSET, t("workbook.offset"), style="header_right")
         sheet.put(curves, _SIZE, t("workbook.size_of", what=self.what), style="header_right")
-        for column in range(_FIRST, _FIRST + len(self.factors)):
+        for column in range(_FIRST, _FIRST + len(_FACTORS)):
             sheet.put(curves, column, t("workbook.loss_at_budget"), style="header_right")
-        units = ("1", self.model.decision(self.x).unit, *["nats/token"] * len(self.factors))
+        units = ("1", self.model.decision(self.x).unit, *["nats/token"] * len(_FACTORS))
         for column, unit in enumerate(units, start=_OFFSET):
             sheet.put(curves + 1, column, unit, style="unit")
 
@@ -142,7 +131,7 @@ class _Writer:
         text = f"{context.flat.name(self.anchor)} * {base} ^ $A{row}"
         shape = number_format(self.model.decision(self.x).unit, size)
         sheet.put(row, _SIZE, Formula(text, size), style="formula", number_format=shape)
-        for column, factor in enumerate(self.factors, start=_FIRST):
+        for column, factor in enumerate(_FACTORS, start=_FIRST):
             self._put_loss(row, column, f"$B{row}", {self.x: size, self.model.amount: self._amount(factor)})
 
     def _amount(self, factor: float) -> float:
@@ -168,7 +157,7 @@ class _Writer:
         for at, label, of in labels:
             sheet.put(at, _OFFSET, label)
             sheet.put(at, _SIZE, of, style="unit")
-        for column, factor in enumerate(self.factors, start=_FIRST):
+        for column, factor in enumerate(_FACTORS, start=_FIRST):
             letter, amount = get_column_letter(column), self._amount(factor)
             size = self._number(self.best, {self.model.amount: amount})
             text = self._print(self.best, {self.model.amount: f"{letter}${self.budgets}"})
@@ -213,11 +202,11 @@ class _Writer:
         title, losses_title = t("chart.iso_flop_title"), t("chart.loss_axis")
         chart = build_scatter(title, axis, losses_title, log_x=True, size=_CHART_SIZE)
         chart.y_axis.scaling.min = self._lowest()
-        for column in range(_FIRST, _FIRST + len(self.factors)):
+        for column in range(_FIRST, _FIRST + len(_FACTORS)):
             sizes = sheet.range_of((first, _SIZE), (last, _SIZE))
             losses = sheet.range_of((first, column), (last, column))
             add_line(chart, sizes, losses, sheet.reference(self.budgets, column), named_by_cell=True)
-        end = _FIRST + len(self.factors) - 1
+        end = _FIRST + len(_FACTORS) - 1
         for row, name, until in ((optimum, t("workbook.optima"), end), (optimum + 2, t("workbook.plan"), _FIRST)):
             sizes, losses = (sheet.range_of((at, _FIRST), (at, until)) for at in (row, row + 1))
             add_points(chart, sizes, losses, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -163,15 +163,23 @@ def derive_any_law(law: Law) -> tuple[LawModel, Derivation]:
 _derived: dict[object, tuple[LawModel, Derivation]] = {}
 
 
-def build_plan_graph(plan: Plan, model: LawModel, derivation: Derivation) -> tuple[Graph, InputTable]:
+def build_plan_graph(
+    plan: Plan, model: LawModel, derivation: Derivation, caps: Collection[str] | None = None
+) -> tuple[Graph, InputTable]:
     """All cells of a plan, and the numbers of its inputs in every scenario.
+
+    Args:
+        plan: The plan.
+        model: Its law.
+        derivation: What was derived from it.
+        caps: The keys of caps that may be set, where the least loss is asked; all when None.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
     """
     inputs = build_input_cells(plan, model)
     minimises_loss = plan.objective == "minimize loss"
-    derived = build_budget_cells(derivation) if minimises_loss else build_target_cells(derivation)
+    derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
     check_strategies(derivation, plan.strategies)
     strategies = build_strategy_cells(
         derivation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sympy as sp
 
@@ -24,10 +24,13 @@ def name_of(derivation: Derivation, decision: sp.Symbol) -> Message | str:
 class CellBuilder:
     """Collects cells in reading order; each method adds one group."""
 
-    def __init__(self, derivation: Derivation, contour: sp.Symbol) -> None:
+    def __init__(
+        self, derivation: Derivation, contour: sp.Symbol, caps: Collection[str] | None = None
+    ) -> None:
         self.derivation = derivation
         self.model = derivation.model
-        self.caps: Mapping[sp.Symbol, Cap] = find_caps(derivation.model)
+        every = find_caps(derivation.model)
+        self.caps: Mapping[sp.Symbol, Cap] = {z: cap for z, cap in every.items() if caps is None or cap.key in caps}
         self.contour = contour
         self.cells: list[Cell] = []
 

@@ -8,7 +8,7 @@ rises beyond it (the second order statement of the ledger).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sympy as sp
 
@@ -21,10 +21,15 @@ from flopsheet.model.cell import Cell, CellKind, make_symbol
 from flopsheet.model.inputs import BEYOND
 
 
-def build_budget_cells(derivation: Derivation) -> tuple[Cell, ...]:
-    """The cells of "minimize loss": the optimum of a budget under caps, its loss and shadow prices."""
+def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = None) -> tuple[Cell, ...]:
+    """The cells of "minimize loss": the optimum of a budget under caps, its loss and shadow prices.
+
+    Args:
+        derivation: The law's derivation.
+        caps: The keys of caps that may be set; all that the law's decisions can have when None.
+    """
     budget = make_symbol("budget_compute")
-    build = CellBuilder(derivation, budget)
+    build = CellBuilder(derivation, budget, caps)
     free = _add_free_optimum(build, budget)
     interior = derivation.interior
     held = {z: interior.on_budget[z].subs(derivation.model.amount, budget) for z in derivation.model.decisions}
@@ -113,9 +118,14 @@ def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free
         expr = derivation.exponents[z]
         if expr.free_symbols and model.amount not in expr.free_symbols:
             exponents[expr] = build.add(f"exponent_{z}", expr, "1", build.label("exponent", z))
-    free = {}
+    free: dict[sp.Symbol, sp.Symbol] = {}
     for z in model.decisions:
-        formula = derivation.interior.free[z].subs(exponents).subs(model.amount, amount)
+        formula = derivation.interior.free[z].subs(exponents)
+        rest = derivation.interior.on_budget[z]
+        if free and not rest.has(sp.Add):
+            # The budget leaves the second decision no choice; as a quotient that is exact to the last bit.
+            formula = rest.subs(free)
+        formula = formula.subs(model.amount, amount)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
     loss = model.loss.subs(free, simultaneous=True)
     build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))

@@ -18,8 +18,8 @@ from flopsheet.model.graph import Graph
 FloatArray = npt.NDArray[np.float64]
 
 # Points computed at once: a few dozen arrays of this length stay in the second-level cache.
-CHUNK = 16384
-_CHUNKS_WORTH_THREADS = 8
+CHUNK = 65536
+_CHUNKS_WORTH_THREADS = 4
 _MOST_THREADS = 4
 
 
@@ -100,7 +100,7 @@ def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
     header = f"def compiled({', '.join(names[name] for name in inputs)}):"
     result = f"    return ({''.join(names[name] + ', ' for name in outputs)})"
     source = "\n".join([header, *lines, result])
-    scope: dict[str, object] = {"np": np}
+    scope: dict[str, object] = {"np": np, "exp": _exp_in_place}
     exec(compile(source, "<cells>", "exec"), scope)  # noqa: S102 - our own text over generated identifiers
     return CompiledCells(inputs, tuple(outputs), source, scope["compiled"])  # type: ignore[arg-type]
 
@@ -132,6 +132,11 @@ def _assignments(cells: Sequence[Cell], names: Mapping[str, str]) -> list[str]:
             otherwise = f"np.where({names[cell.guard]} == 1.0, np.inf, np.nan)" if cell.guard_infinite else "np.nan"
             lines.append(f"    {name} = np.where({names[cell.guard]} == 0.0, {name}, {otherwise})")
     return lines
+
+
+def _exp_in_place(product: FloatArray | np.float64) -> FloatArray | np.float64:
+    """exp of a product just made, in its own memory: getting new memory for it takes longer than computing it."""
+    return np.exp(product, out=product) if isinstance(product, np.ndarray) and product.ndim else np.exp(product)
 
 
 def _split_powers(expr: sp.Expr) -> sp.Expr:
@@ -175,6 +180,8 @@ def render_numpy(expr: sp.Basic, names: Mapping[str, str]) -> str:
         return "(" + relation.spell("numpy", *(render_numpy(side, names) for side in expr.args)) + ")"
     if expr in {sp.true, sp.false}:
         return str(bool(expr))
+    if isinstance(expr, _Exp) and isinstance(expr.args[0], sp.Mul):
+        return f"exp({render_numpy(expr.args[0], names)})"
     row = BY_HEAD[_PLAIN_HEADS.get(type(expr), type(expr))]
     return row.spell("numpy", [render_numpy(arg, names) for arg in expr.args[: row.arity[1]]])
 

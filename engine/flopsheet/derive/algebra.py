@@ -95,11 +95,13 @@ def product_form(expr: sp.Expr) -> sp.Expr:
     return sp.Mul(sp.exp(sp.factor(rest)) if rest != 0 else sp.S.One, *factors)
 
 
+@cache
 def _simplest(exponent: sp.Expr) -> sp.Expr:
     """An exponent as one fraction in lowest terms."""
-    if exponent.is_Atom or (-exponent).is_Atom:
+    if not exponent.has(sp.Add):
         return exponent
-    return sp.factor(sp.cancel(sp.together(exponent)))
+    lowest = sp.cancel(exponent)
+    return sp.factor(lowest) if lowest.has(sp.Add) else lowest
 
 
 def _common_factors(base: sp.Expr) -> sp.Expr:
@@ -214,8 +216,19 @@ def is_same_product(left: sp.Expr, right: sp.Expr) -> bool:
     """Whether two positive expressions are equal, shown through the logarithm of their ratio."""
     if left == right:
         return True
-    residual = expand_logarithm(left) - expand_logarithm(right)
-    return bool(sp.cancel(sp.together(sp.expand(residual))) == 0)
+    powers, rest = _powers_of(left)
+    others, other_rest = _powers_of(right)
+    for base, exponent in others.items():
+        powers[base] = powers.get(base, sp.S.Zero) - exponent
+    # With a base the other side lacks nothing is lost: whatever can be equal by other means is tried by others.
+    return all(_vanishes(exponent) for exponent in (*powers.values(), rest - other_rest))
+
+
+def _vanishes(exponent: sp.Expr) -> bool:
+    """Whether an exponent is identically zero as a fraction."""
+    if exponent == 0:
+        return True
+    return bool(sp.together(exponent).as_numer_denom()[0].expand() == 0)
 
 
 def strip_monotone(expr: sp.Expr, variables: Iterable[sp.Symbol]) -> sp.Expr:

@@ -24,9 +24,7 @@ def name_of(derivation: Derivation, decision: sp.Symbol) -> Message | str:
 class CellBuilder:
     """Collects cells in reading order; each method adds one group."""
 
-    def __init__(
-        self, derivation: Derivation, contour: sp.Symbol, caps: Collection[str] | None = None
-    ) -> None:
+    def __init__(self, derivation: Derivation, contour: sp.Symbol, caps: Collection[str] | None = None) -> None:
         self.derivation = derivation
         self.model = derivation.model
         every = find_caps(derivation.model)

@@ -44,10 +44,14 @@ class Derivation:
         Outputs are the decisions and the loss (under its symbol), inputs the budget and every constant.
         """
         model, free = self.model, self.interior.free
-        loss = model.loss.subs(free, simultaneous=True)
         inputs = (model.amount, *model.constants.values())
         found = {(z, by): elasticity_of(free[z], by) for z in model.decisions for by in inputs}
-        return found | {(model.level, by): by * sp.diff(loss, by) / loss for by in inputs}
+        for by in inputs:
+            # Directly, and through what each decision gains.
+            through = sum(self.interior.gains[z] * found[z, by] for z in model.decisions)
+            change = (by * sp.diff(model.loss, by) - through) / model.loss
+            found[model.level, by] = change.subs(free, simultaneous=True)
+        return found
 
 
 def derive_law(model: LawModel) -> Derivation:

@@ -90,7 +90,7 @@ def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
     x, y = model.decisions
     stationary = interior.stationary
     fall = -(stationary.first - stationary.second * interior.shares[x] / interior.shares[y])
-    parts = [prover.prove_positive("falls", sp.simplify(fall))]
+    parts = [prover.prove_positive("falls", sp.cancel(sp.together(fall)))]
     parts += [prover.prove_positive("gain", interior.gains[z]) for z in (x, y)]
     parts += [prover.prove_positive("share", interior.shares[z]) for z in (x, y)]
     binding = sorted({name for regime in regimes for name in regime.multipliers})

@@ -20,6 +20,7 @@ from flopsheet.document.source import ReportSource
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell
+from flopsheet.evaluate.compile import evaluate_formulas
 from flopsheet.messages import render_message
 
 # No identifier of a law holds a blank, so this name is never taken.
@@ -152,23 +153,23 @@ def list_elasticities(source: ReportSource, words: Words, symbols: Mapping[str, 
     if index is None:
         return None
     model = source.model
-    numbers = {symbol: sp.Float(source.evaluation.value(name, index)) for name, symbol in model.constants.items()}
-    numbers[model.amount] = sp.Float(source.answers[index].results["C_total"].value)
+    numbers = {name: source.evaluation.value(name, index) for name in model.constants}
+    numbers[model.amount.name] = source.answers[index].results["C_total"].value
     elasticities = source.derivation.elasticities
+    values = evaluate_formulas(elasticities, numbers)
     outputs = list(dict.fromkeys(output for output, _ in elasticities))
     inputs = list(dict.fromkeys(by for _, by in elasticities))
     columns = [Column(words.say("report.input"), "left")]
     columns += [Column(math_cell(render_latex(Optimal(output), symbols=symbols))) for output in outputs]
     rows = []
     for by in inputs:
-        cells = [_signed(words, elasticities[output, by].evalf(30, subs=numbers)) for output in outputs]
+        cells = [_signed(words, values[output, by]) for output in outputs]
         rows.append([math_cell(render_latex(by, symbols=symbols)), *cells])
     return build_table(columns, rows)
 
 
-def _signed(words: Words, value: sp.Expr) -> str:
+def _signed(words: Words, number: float) -> str:
     """An elasticity with its sign; what is 0 up to rounding is 0."""
-    number = float(value) if value.is_real else math.nan
     if abs(number) < _CANCELLED:
         return "0"
     # Losses keep the zeros at their end, and so do elasticities: three digits are known of each.

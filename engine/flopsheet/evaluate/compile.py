@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import sympy as sp
 
 from flopsheet.formula.functions import BY_HEAD, RELATION_BY_HEAD, split_choice
 from flopsheet.model.cell import Cell
-from flopsheet.model.graph import Graph
+from flopsheet.model.graph import Graph, build_graph
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -103,6 +104,21 @@ def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
     scope: dict[str, object] = {"np": np, "exp": _exp_in_place}
     exec(compile(source, "<cells>", "exec"), scope)  # noqa: S102 - our own text over generated identifiers
     return CompiledCells(inputs, tuple(outputs), source, scope["compiled"])  # type: ignore[arg-type]
+
+
+Key = TypeVar("Key")
+
+
+def evaluate_formulas(formulas: Mapping[Key, sp.Expr], numbers: Mapping[str, float]) -> dict[Key, float]:
+    """Formulas over named numbers, computed together; nan where one has no value."""
+    names = {name: Cell(name, "input", "1", name) for name in numbers}
+    outputs = {
+        key: Cell(f"formula {index}", "formula", "1", "formula", expr)
+        for index, (key, expr) in enumerate(formulas.items())
+    }
+    compiled = compile_cells(build_graph((*names.values(), *outputs.values())), [cell.id for cell in outputs.values()])
+    found = compiled.evaluate(numbers)
+    return {key: float(found[cell.id]) for key, cell in outputs.items()}
 
 
 def _assignments(cells: Sequence[Cell], names: Mapping[str, str]) -> list[str]:

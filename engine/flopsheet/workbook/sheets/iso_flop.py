@@ -9,7 +9,7 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.derive.resource import ResourceDerivation
-from flopsheet.evaluate.compile import compile_cells
+from flopsheet.evaluate.compile import CompiledCells, compile_cells
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
 from flopsheet.workbook.book import Book
@@ -45,6 +45,7 @@ class _Writer:
 
     def __init__(self, book: Book, context: Context) -> None:
         self.context = context
+        self._compiled: dict[sp.Expr, CompiledCells] = {}
         self.model = context.solution.model
         derivation = context.solution.derivation
         if isinstance(derivation, ResourceDerivation):
@@ -185,15 +186,14 @@ class _Writer:
 
     def _number(self, expr: sp.Expr, at: dict[sp.Symbol, float]) -> float:
         """The value of a formula of this sheet, by the same numpy compiler as everything else."""
-        flat = self.context.flat
-        known = {symbol.name: value for symbol, value in at.items()}
-        graph = flat.graph
-        needed = [s for s in expr.free_symbols if s.name not in known]
-        values = {s.name: float(flat.values[s.name][0]) for s in needed if s.name in graph} | known
-        cells = [Cell(name, "input", "1", name) for name in values]
-        whole = Cell("value_of_the_formula", "formula", "1", "value", expr)
-        compiled = compile_cells(build_graph((*cells, whole)), [whole.id])
-        return float(compiled.evaluate(values)[whole.id])
+        values = {symbol.name: value for symbol, value in at.items()}
+        flat, needed = self.context.flat, {symbol.name for symbol in expr.free_symbols}
+        values |= {name: float(flat.values[name][0]) for name in needed - values.keys()}
+        if expr not in self._compiled:
+            cells = [Cell(name, "input", "1", name) for name in sorted(needed)]
+            whole = Cell("value_of_the_formula", "formula", "1", "value", expr)
+            self._compiled[expr] = compile_cells(build_graph((*cells, whole)), [whole.id])
+        return float(self._compiled[expr].evaluate(values)["value_of_the_formula"])
 
     def _put_chart(self, first: int, last: int) -> None:
         """The curves, the optima and the plan."""

@@ -308,11 +308,8 @@ def random_targets(law, count):
     problems: list[object] = []
     while len(problems) < count:
         constants = random_constants(law, random)
-        constants |= {
-            name: value + 0.2
-            for name, value in constants.items()
-            if name in {"alpha", "beta", "p", "q", "alpha_N", "alpha_D"}
-        }
+        exponents = {"alpha", "beta", "p", "q", "alpha_N", "alpha_D"}
+        constants |= {name: value + 0.2 for name, value in constants.items() if name in exponents}
         at = Law(law, constants)
         level = float(at.floor + mpf(10) ** random.uniform(-1.5, 0.5))
         x, y = at.free_at_loss(mpf(level))

@@ -54,10 +54,17 @@ def _gather(expr: sp.Expr, exponent: sp.Expr, powers: dict[sp.Expr, sp.Expr], re
         for number, sign in ((sp.Integer(expr.p), 1), (sp.Integer(expr.q), -1)):
             if number != 1:
                 powers[number] = powers.get(number, sp.S.Zero) + sign * exponent
-    elif _is_plain_fraction(expr) and not isinstance(common := sp.together(expr), sp.Add):
-        _gather(common, exponent, powers, rest)
+    elif isinstance(expr, sp.Add) and not isinstance(single := _written_out(expr), sp.Add):
+        _gather(single, exponent, powers, rest)
     else:
         powers[expr] = powers.get(expr, sp.S.Zero) + exponent
+
+
+def _written_out(expr: sp.Expr) -> sp.Expr:
+    """A sum over its common denominator, or with powers of products taken apart, so that terms that cancel do."""
+    if _is_plain_fraction(expr) and not isinstance(single := sp.together(expr), sp.Add):
+        return single
+    return sp.expand(sp.expand_power_base(sp.powdenest(expr, force=True), force=True))
 
 
 def _is_plain_fraction(expr: sp.Expr) -> bool:

@@ -10,7 +10,7 @@ from flopsheet.derive.algebra import expand_logarithm, product_form, strip_monot
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.stationarity import Interior
+from flopsheet.derive.stationarity import Interior, simplest_condition
 from flopsheet.model.law_model import LawModel
 
 
@@ -130,5 +130,15 @@ def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z], where=where) for z in model.decisions]
     reached = model.loss.subs(interior.reaching, simultaneous=True)
     parts.append(prover.prove_equal("loss", reached, model.level, where=where))
-    statement = "inverse round trip: the least cost of a loss, spent optimally, reaches that loss"
+    caps = find_caps(model).values()
+    for cap in caps:
+        other = next(z for z in model.decisions if z != cap.decision)
+        found = interior.at_loss[other]
+        room = simplest_condition(found.conditions)
+        at_cap = {cap.decision: cap.symbol, other: found.value.subs(cap.decision, cap.symbol)}
+        within = () if room is None else (room.subs(cap.decision, cap.symbol),)
+        capped = model.loss.subs(at_cap, simultaneous=True)
+        parts.append(prover.prove_equal("capped", capped, model.level, where=within))
+    under = ", also where a cap binds" if caps else ""
+    statement = f"inverse round trip: the least cost of a loss, spent optimally, reaches that loss{under}"
     return combine_proofs(statement, parts)

@@ -9,8 +9,8 @@ import sympy as sp
 from flopsheet.derive.algebra import product_form
 from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.derive.proof import Equation, Step
-from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.stationarity import Interior
+from flopsheet.derive.regimes import Cap, Regime, find_caps
+from flopsheet.derive.stationarity import Interior, simplest_condition
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 
@@ -32,6 +32,7 @@ def list_steps(
         _frontier(model, interior),
         _inverse(model, interior),
         *(_regime(model, interior, regime) for regime in regimes),
+        *(_capped_target(model, interior, cap) for cap in find_caps(model).values()),
     )
 
 
@@ -112,6 +113,22 @@ def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
         multipliers.append(Equation(Multiplier(cap.symbol), interior.gains[z] - price * interior.shares[z]))
     limits = Message("joined." + "_".join(regime.binding))
     return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers))
+
+
+def _capped_target(model: LawModel, interior: Interior, cap: Cap) -> Step:
+    """What a target loss asks of one decision where the other stands at its cap."""
+    other = next(z for z in model.decisions if z != cap.decision)
+    at_cap = {cap.decision: cap.symbol}
+    found = interior.at_loss[other]
+    lines = [
+        _as_inequality(interior.reaching[cap.decision] - cap.symbol),
+        Equation(cap.decision, cap.symbol),
+        Equation(other, found.value.subs(at_cap)),
+    ]
+    room = simplest_condition(found.conditions)
+    if room is not None:
+        lines.append(_as_inequality(room.subs(at_cap)))
+    return Step(Message("step.capped_target", {"limit": Message(f"limit.{cap.name}")}), tuple(lines))
 
 
 def _as_inequality(condition: sp.Expr) -> Equation:

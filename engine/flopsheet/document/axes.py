@@ -111,10 +111,15 @@ class Span:
         return None if self.axis.unit == "nats/token" else self.axis.unit
 
 
+_LEAST: Final = 1e-290
+
+
 def span_axis(axis: Axis, values: Iterable[float]) -> Span:
     """The axis over its data with a little air; given ends are kept. Without data it goes from 0 (or 1) on."""
     log = axis.scale == "log"
-    usable = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
+    # What lies below the smallest normal number cannot be divided in steps: it counts as zero.
+    plain = [0.0 if abs(value) < _LEAST else value for value in values if math.isfinite(value)]
+    usable = [value for value in plain if value > 0 or not log]
     low, high = (min(usable), max(usable)) if usable else ((1.0, 10.0) if log else (0.0, 1.0))
     if low == high:
         low, high = (low / 2, high * 2) if log else (low - (abs(low) / 10 or 1), high + (abs(high) / 10 or 1))

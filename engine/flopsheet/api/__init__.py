@@ -3,7 +3,8 @@
 from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.compiled import CompiledPlan, compile_plan
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, list_laws
-from flopsheet.api.solve import derive_any_law, derive_plan_law, record_solved, solve, solve_plan
+from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
+from flopsheet.api.solve import record_solved, solve, solve_plan
 
 __all__ = [
     "BuildOptions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ WORKBOOK = "plan.xlsx"
 REPORT = "report.md"
 # The engines that recalculate every workbook as it is built; LibreOffice is too slow for that.
 _ENGINES = ("formualizer", "ironcalc")
+
+_CHART = re.compile(r"\]\(([^()/]+\.svg)\)")
 
 Outcome = Literal["built", "failed"]
 
@@ -133,7 +136,7 @@ def _write_over(folder: Path, before: BuildState | None, written: set[str]) -> N
 
 
 def is_stale(plan: Path, folder: Path) -> bool:
-    """Whether a plan's report was made from other inputs than today's, by the hash it states.
+    """Whether a plan's report was made from other inputs than today's, by the hash it states, or was changed since.
 
     The workbook is not asked for: it is built, not kept. A plan that cannot be loaded is stale.
     """
@@ -147,6 +150,20 @@ def is_stale(plan: Path, folder: Path) -> bool:
         )
         own = () if law.origin in {"library", "inline"} else (law.origin,)
         digest = hash_inputs(loaded.root, (*loaded.files, *own))
-        return digest not in (folder / REPORT).read_text(encoding="utf-8")
+        report = (folder / REPORT).read_text(encoding="utf-8")
+        return digest not in report or _is_damaged(folder, report, digest)
     except (FlopsheetError, OSError):
         return True
+
+
+def _is_damaged(folder: Path, report: str, digest: str) -> bool:
+    """Whether a chart of the report is missing, or an output is not as it was written, where that is known.
+
+    What was written is known where the folder was built here from the same inputs; a report that came from
+    elsewhere, by a pull, is newer than what is kept about it.
+    """
+    if any(not (folder / name).is_file() for name in _CHART.findall(report)):
+        return True
+    state = load_state(folder)
+    outputs = state.outputs.items() if state and state.inputs_sha256 == digest else ()
+    return any(hash_bytes((folder / name).read_bytes()) != value for name, value in outputs if name != WORKBOOK)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy.typing as npt
 
-from flopsheet.api.solve import build_plan_graph, derive_plan_law
+from flopsheet.api.assemble import build_plan_graph
+from flopsheet.api.plan_laws import derive_plan_law
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
 from flopsheet.model.cell import BEYOND_REACH

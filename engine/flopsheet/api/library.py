@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sympy as sp
 
-from flopsheet.api.solve import derive_any_law
+from flopsheet.api.plan_laws import derive_any_law
 from flopsheet.errors import FlopsheetError, Place, Problem, did_you_mean
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.evaluate.record import Plain, record_number
@@ -187,6 +187,8 @@ def parse_point(law: Law, text: str) -> dict[str, float]:
             )
         elif name not in known:
             problems.append(Problem(f"law `{law.name}` has no `{name}`.", place, remedy=did_you_mean(name, known)))
+        elif name in point:
+            problems.append(Problem(f"`{name}` is given twice.", place, remedy="Keep one of the two."))
         else:
             try:
                 point[name] = parse_quantity(value.strip(), known[name], place, name).value

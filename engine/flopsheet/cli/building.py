@@ -24,10 +24,16 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
     """Build the plans below the given paths; the exit code."""
     if templates is not None and not templates.is_dir():
         raise FlopsheetError(Problem(f"the template folder `{templates}` does not exist."))
-    jobs = [job for path in paths for job in _list_jobs(path, out)]
+    listed = {path: _list_jobs(path, out) for path in paths}
+    once: dict[tuple[Path, Path], tuple[Path, Path]] = {}
+    for plan, folder in (job for found in listed.values() for job in found):
+        # A plan that several paths lead to is built once.
+        once.setdefault((plan.resolve(), folder), (plan, folder))
+    jobs = list(once.values())
     if not jobs:
         raise FlopsheetError(Problem(f"no plan below {', '.join(f'`{path}`' for path in paths)}."))
     _refuse_clashes(jobs)
+    _refuse_escapes(jobs, out)
     current = [] if force else [job for job in jobs if _is_current(*job, templates)]
     pending = [job for job in jobs if job not in current]
     if check_only:
@@ -37,7 +43,7 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
         say(f"{len(jobs)} plans are up to date." if len(jobs) > 1 else "The plan is up to date.")
     for path in paths:
         if path.is_dir():
-            write_index(out, path, [plan for plan, _ in jobs if plan.is_relative_to(path)])
+            write_index(out, path, [plan for plan, _ in listed[path]])
     return code
 
 
@@ -63,6 +69,18 @@ def _refuse_clashes(jobs: Sequence[tuple[Path, Path]]) -> None:
         other = seen.setdefault(folder, plan)
         if other != plan:
             raise FlopsheetError(Problem(f"`{other}` and `{plan}` would both be built into `{folder}`."))
+
+
+def _refuse_escapes(jobs: Sequence[tuple[Path, Path]], out: Path) -> None:
+    """Refuse an output folder that a link leads out of --out: nothing is written elsewhere."""
+    whole = out.resolve()
+    problems = [
+        Problem(f"`{folder.as_posix()}` leads outside `{out.as_posix()}`.", remedy="Remove the link.")
+        for _, folder in jobs
+        if not folder.resolve().is_relative_to(whole)
+    ]
+    if problems:
+        raise FlopsheetError(*problems)
 
 
 def _is_current(plan: Path, folder: Path, templates: Path | None) -> bool:

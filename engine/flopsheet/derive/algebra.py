@@ -64,7 +64,24 @@ def _written_out(expr: sp.Expr) -> sp.Expr:
     """A sum over its common denominator, or with powers of products taken apart, so that terms that cancel do."""
     if _is_plain_fraction(expr) and not isinstance(single := sp.together(expr), sp.Add):
         return single
-    return sp.expand(sp.expand_power_base(sp.powdenest(expr, force=True), force=True))
+    return sp.expand(take_powers_apart(expr))
+
+
+def take_powers_apart(expr: sp.Expr) -> sp.Expr:
+    """An expression with powers of powers and of products taken apart, all bases treated as positive.
+
+    sympy's own `powdenest` gives one form or another of a nested power from one process to the next.
+    """
+    return expr.replace(lambda part: isinstance(part, sp.Pow), lambda part: _split_power(part.base, part.exp))
+
+
+def _split_power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """`base**exponent` as a product of powers, none of them of a power or a product."""
+    if isinstance(base, sp.Pow):
+        return _split_power(base.base, base.exp * exponent)
+    if isinstance(base, sp.Mul) and not base.could_extract_minus_sign():
+        return sp.Mul(*(_split_power(factor, exponent) for factor in base.args))
+    return sp.Pow(base, exponent)
 
 
 def _is_plain_fraction(expr: sp.Expr) -> bool:
@@ -177,7 +194,7 @@ def _peel(left: sp.Expr, right: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr
         fixed, moving = left.as_independent(x, as_Add=False)
         if fixed != 1:
             return moving, right / fixed, None
-        spread = sp.expand_power_base(sp.powdenest(moving, force=True), force=True)
+        spread = take_powers_apart(moving)
         fixed, moving = spread.as_independent(x, as_Add=False)
         gathered = sp.powsimp(moving)
         return None if isinstance(gathered, sp.Mul) else (gathered, right / fixed, None)
@@ -199,7 +216,7 @@ def _peel_sum(left: sp.Expr, right: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.
     fixed, moving = left.as_independent(x, as_Add=True)
     if fixed != 0:
         return moving, right - fixed, None
-    terms = [sp.expand_power_base(sp.powdenest(term, force=True), force=True) for term in sp.Add.make_args(moving)]
+    terms = [take_powers_apart(term) for term in sp.Add.make_args(moving)]
     ratios = [sp.powsimp(product_form(term / terms[0])) for term in terms]
     if any(ratio.has(x) for ratio in ratios):
         return None
@@ -213,7 +230,7 @@ def is_zero_by_algebra(expr: sp.Expr) -> bool:
         lambda e: sp.expand(sp.expand_log(e, force=True)),
         lambda e: sp.cancel(sp.together(sp.expand_log(sp.expand(e), force=True))),
         lambda e: sp.cancel(sp.together(sp.Add(*(product_form(term) for term in sp.Add.make_args(e))))),
-        lambda e: sp.powsimp(sp.expand(sp.expand_power_base(sp.powdenest(e, force=True), force=True))),
+        lambda e: sp.powsimp(sp.expand(take_powers_apart(e))),
         sp.simplify,
     )
     return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)

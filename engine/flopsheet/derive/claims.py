@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from flopsheet.derive.algebra import product_form
+from flopsheet.derive.claim_ground import Allocation, ClaimGround, allocate, build_ground, number
+from flopsheet.derive.claim_proofs import AT_CONSTANTS, ClaimProver
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Equation, Method, Proof, Verdict
 from flopsheet.derive.proving import Prover, combine_proofs
-from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.sample import DIGITS, evaluate_at
+from flopsheet.derive.sample import DIGITS, relative_gaps
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.formula.parse import parse_formula
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.literals import list_fractions, put_names
 from flopsheet.plan.plan import Claim
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """A choice of both decisions at a scenario's numbers: what it spends of the budget, and its loss."""
-
-    decisions: Mapping[str, float]
-    share_spent: float
-    loss: float
 
 
 @dataclass(frozen=True)
@@ -57,45 +50,9 @@ class ClaimVerdict:
         return self.verdict != "refuted"
 
 
-@dataclass(frozen=True)
-class ClaimGround:
-    """What a claim is held against: results as formulas over the law's symbols, and a scenario's numbers.
-
-    `numbers` maps the budget symbol, constants and caps to the scenario's values.
-    """
-
-    derivation: Derivation
-    optimum: Mapping[sp.Symbol, sp.Expr]
-    numbers: Mapping[sp.Symbol, float]
-    aliases: Mapping[str, sp.Expr]
-
-    @property
-    def results(self) -> dict[str, sp.Expr]:
-        """Each result by name, over the budget, constants and caps."""
-        model = self.derivation.model
-        cost = model.cost.subs(self.optimum, simultaneous=True)
-        found = {f"{z}_opt": self.optimum[z] for z in model.decisions}
-        found["L_opt"] = model.loss.subs(self.optimum, simultaneous=True)
-        found |= {"C_train": cost, "C_total": cost}
-        roles = {model.decision(z).role: z for z in model.decisions}
-        if {"parameters", "tokens"} <= roles.keys():
-            ratio = self.optimum[roles["tokens"]] / self.optimum[roles["parameters"]]
-            found["tokens_per_parameter"] = product_form(ratio)
-        return found
-
-
-def build_ground(derivation: Derivation, regime: Regime | None, numbers: Mapping[sp.Symbol, float]) -> ClaimGround:
-    """The ground for claims: the optimum under the budget alone, or in the regime of a scenario."""
-    model = derivation.model
-    optimum = dict(regime.optimum if regime else derivation.interior.free)
-    caps = {cap.symbol.name: cap.symbol for cap in find_caps(model).values()}
-    aliases: dict[str, sp.Expr] = {model.amount.name: model.amount, "budget_compute": model.amount, **caps}
-    return ClaimGround(derivation, optimum, numbers, {**aliases, **model.constants})
-
-
-def check_claims(claims: Sequence[Claim], derivation: Derivation) -> None:
+def check_claims(claims: Sequence[Claim], derivation: Derivation, *, has_target: bool = False) -> None:
     """Refuse claims about results that do not exist, or whose formulas do not parse, all at once."""
-    ground = build_ground(derivation, None, {})
+    ground = build_ground(derivation, None, {}, has_target=has_target)
     problems: list[Problem] = []
     for claim in claims:
         try:
@@ -117,10 +74,17 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
     usual = ground.derivation.prover
     plain = {name: _name_numbers(expr) for name, expr in stated.items()}
     exact = {symbol: number for _, named in plain.values() for symbol, number in named.items()}
-    prover = Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact})
-    proofs = {
-        name: prover.prove_equal(f"{name} is as stated", expr, results[name]) for name, (expr, _) in plain.items()
-    }
+    model = ground.derivation.model
+    prover = ClaimProver(
+        usual=Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact}),
+        constants=tuple(model.constants.values()),
+        amount=model.amount,
+        numbers=ground.numbers,
+        when=ground.when,
+        at_scenario=claim.scenario is not None,
+    )
+    proofs = {name: prover.decide(name, expr, results[name]) for name, (expr, _) in plain.items()}
+    proofs |= _prove_over_loss(claim, ground, prover.usual, [n for n, p in proofs.items() if p.verdict == "checked"])
     verdict = combine_proofs(claim.name, list(proofs.values()))
     identities: tuple[tuple[str, sp.Expr, float], ...] = ()
     claimed = best = None
@@ -138,6 +102,22 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
         best=best,
         numbers={symbol.name: value for symbol, value in ground.numbers.items()},
     )
+
+
+def _prove_over_loss(claim: Claim, ground: ClaimGround, prover: Prover, names: Sequence[str]) -> dict[str, Proof]:
+    """Proofs, of those formulas where it goes, with everything written over the target loss instead of the budget."""
+    model, interior = ground.derivation.model, ground.derivation.interior
+    if not names or claim.scenario is not None or "target_loss" not in ground.aliases:
+        return {}
+    cost = model.cost.subs(interior.reaching, simultaneous=True)
+    aliases = {**ground.aliases, model.amount.name: cost, "budget_compute": cost, "target_loss": model.level}
+    over = replace(ground, optimum=interior.reaching, aliases=aliases)
+    stated, where = _parse_claim(claim, over), () if interior.reachable is None else (interior.reachable,)
+    proofs = {}
+    for name in names:
+        expr = _name_numbers(stated[name])[0]
+        proofs[name] = prover.prove_equal(f"{name} is as stated", expr, over.results[name], where=where)
+    return {name: proof for name, proof in proofs.items() if proof.verdict == "proven"}
 
 
 def _parse_claim(claim: Claim, ground: ClaimGround) -> dict[str, sp.Expr]:
@@ -187,24 +167,9 @@ def _counterexample(
     balance = product_form(worth[x] / worth[y])
     identities = []
     if len(given) == len(names):
-        identities.append(("budget", spent, _number(spent, ground)))
-    identities.append(("stationarity", balance, _number(balance, ground)))
-    return tuple(identities), _allocate(allocation, ground), _allocate(ground.optimum, ground)
-
-
-def _allocate(allocation: Mapping[sp.Symbol, sp.Expr], ground: ClaimGround) -> Allocation:
-    """An allocation at the scenario's numbers."""
-    model = ground.derivation.model
-    share = model.cost.subs(allocation, simultaneous=True) / model.amount
-    loss = model.loss.subs(allocation, simultaneous=True)
-    decisions = {z.name: _number(expr, ground) for z, expr in allocation.items()}
-    return Allocation(decisions, _number(share, ground), _number(loss, ground))
-
-
-def _number(expr: sp.Expr, ground: ClaimGround) -> float:
-    """The value of an expression at the scenario's numbers; nan where it has none."""
-    value = evaluate_at(expr, {symbol: sp.Float(repr(v), DIGITS) for symbol, v in ground.numbers.items()})
-    return float("nan") if value is None else float(value)
+        identities.append(("budget", spent, number(spent, ground)))
+    identities.append(("stationarity", balance, number(balance, ground)))
+    return tuple(identities), allocate(allocation, ground), allocate(ground.optimum, ground)
 
 
 def _reason(
@@ -220,12 +185,15 @@ def _reason(
     if not wrong:
         return "; ".join(_why(name, proof) for name, proof in proofs.items()) + "."
     model = ground.derivation.model
-    amount = f"{model.amount} = {_number(model.amount, ground):.6g}"
-    parts = []
+    apart, close = [], []
     for name in wrong:
-        ours, theirs = _number(ground.results[name], ground), _number(stated[name], ground)
-        parts.append(f"{name} is {ours:.6g}, the formula gives {theirs:.6g}")
-    text = f"At {amount} {' and '.join(parts)}."
+        ours, theirs = f"{number(ground.results[name], ground):.6g}", f"{number(stated[name], ground):.6g}"
+        if ours == theirs:
+            close.append(_closeness(name, proofs[name], stated[name], ground))
+        else:
+            apart.append(f"{name} is {ours}, the formula gives {theirs}")
+    amount = f"{model.amount} = {number(model.amount, ground):.6g}"
+    text = " ".join(([f"At {amount} {' and '.join(apart)}."] if apart else []) + close)
     spent = next((entry for entry in identities if entry[0] == "budget"), None)
     if spent is not None and abs(spent[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
         where = "at every budget" if model.amount not in spent[1].free_symbols else "there"
@@ -233,13 +201,23 @@ def _reason(
     balance = next((entry for entry in identities if entry[0] == "stationarity"), None)
     if balance is not None and abs(balance[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
         text += f" Stationarity fails too: the two sides are in the ratio {balance[2]:.6g}."
-    if claimed is not None and best is not None:
+    if claimed is not None and best is not None and math.isfinite(claimed.loss):
         text += f" The loss it reaches is {claimed.loss:.6g}, the optimum's is {best.loss:.6g}."
     return text
+
+
+def _closeness(name: str, proof: Proof, stated: sp.Expr, ground: ClaimGround) -> str:
+    """How a wrong formula differs whose value looks right: by how little there, or where else it fails."""
+    point = {symbol: sp.Float(repr(v), DIGITS) for symbol, v in ground.numbers.items()}
+    gap = max((gap for _, gap in relative_gaps(stated, ground.results[name], [point])), default=0.0)
+    if gap > 0:
+        amount = ground.derivation.model.amount
+        return f"At {amount} = {number(amount, ground):.6g} the formula gives {name} only to {gap:.3g} of it."
+    return f"For {name} {proof.detail}."
 
 
 def _why(name: str, proof: Proof) -> str:
     """How one stated formula was decided."""
     if proof.verdict == "proven":
-        return f"{name} equals the derived formula identically"
+        return f"{name} equals the derived formula {'identically' if not proof.detail else AT_CONSTANTS}"
     return f"{name}: {proof.detail}"

@@ -138,7 +138,7 @@ class Canvas:
             preference = rank * _COST_RANK
             if preference >= cost:
                 break  # later ones only cost more
-            found = preference + self._cost(label, point)
+            found = preference + self._cost(label, point, cost - preference)
             if found < cost:
                 cost, best = found, label
         if best is None or (may_omit and cost >= _COST_LABEL):
@@ -146,15 +146,22 @@ class Canvas:
         self.add_label(best)
         return best
 
-    def _cost(self, label: Label, point: tuple[float, float] | None) -> float:
-        """How bad a place is: what it covers, what its leader crosses, how far it is."""
+    def _cost(self, label: Label, point: tuple[float, float] | None, limit: float) -> float:
+        """How bad a place is: what it covers, what its leader crosses, how far it is; inf where that reaches a limit.
+
+        Every part only adds, so the long ones are left out once the limit is reached.
+        """
         box = label.box
         cost = 0.0 if self.bounds.contains(box) else _COST_OUTSIDE
         cost += _COST_LABEL * sum(box.overlaps(other.box) for other in self.labels)
         cost += _COST_MARKER * sum(box.overlaps(marker) for marker in self.markers)
+        if cost >= limit:
+            return math.inf
         cost += _COST_CURVE * sum(box.holds(*at) for at in self.curves)
         cost += _COST_REFERENCE * sum(box.holds(*at) for at in self.references)
         cost += _COST_LEADER * sum(box.holds(*at) for at in self.leaders)
+        if cost >= limit:
+            return math.inf
         if label.leader is not None:
             x0, y0, x1, y1 = label.leader
             cost += _COST_DISTANCE * math.hypot(x1 - x0, y1 - y0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 #: Widths in em, the larger of Arial and DejaVu Sans: better a gap than an overlap.
@@ -21,6 +22,7 @@ _WIDE: Final = 1.0
 _ELLIPSIS: Final = "…"
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
     """The width of a text in the unit of its font size; East Asian characters are one em."""
     return size * sum(_character_width(character) for character in text)

@@ -9,7 +9,8 @@ from typing import Final
 
 import sympy as sp
 
-from flopsheet.derive.claims import Allocation, ClaimVerdict
+from flopsheet.derive.claim_ground import Allocation
+from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.document.latex import render_latex
 from flopsheet.document.naming import head_of, is_capped, unit_of
 from flopsheet.document.numbers import MAX_DIGITS, render_number

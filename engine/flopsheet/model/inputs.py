@@ -47,12 +47,7 @@ def list_limits(model: LawModel | ResourceModel) -> tuple[Limit, ...]:
 
 
 def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
-    """The inputs of a plan: budget or target, caps, strategies' fixed choices, and the law's constants.
-
-    Raises:
-        FlopsheetError: a cap or strategy speaks of parameters or tokens, and the law has no such decision.
-    """
-    _check_roles(plan, model)
+    """The inputs of a plan: budget or target, caps, strategies' fixed choices, and the law's constants."""
     cells = []
     if plan.objective == "minimize loss":
         latex = str(model.amount)
@@ -141,8 +136,12 @@ def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[s
     return fixed.get(cell.key or "", BEYOND_REACH)
 
 
-def _check_roles(plan: Plan, model: LawModel) -> None:
-    """Refuse a cap or strategy that speaks of parameters or tokens where the law has no such decision."""
+def check_roles(plan: Plan, model: LawModel) -> None:
+    """Refuse a cap or strategy that speaks of parameters or tokens where the law has no such decision.
+
+    Raises:
+        FlopsheetError: with every cap and strategy that does.
+    """
     roles = {decision.role for decision in model.law.decisions.values()}
     own = ", ".join(f"`{name}`" for name in model.law.decisions)
     remedy = f"Its decisions are {own}; give them the roles `parameters` and `tokens` in the law."

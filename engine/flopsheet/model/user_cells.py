@@ -50,12 +50,33 @@ def add_user_cells(graph: Graph, formulas: Mapping[str, ExtraFormula], amount: s
         value = expr / factors[name]
         label: Message | str = extra.label or name
         cells.append(Cell(name, "user", extra.unit, label, value, place=extra.formula.place, positive=False))
+    reads = {cell.id: set(formula_names(formulas[cell.id].formula, f"cells.{cell.id}")) for cell in cells}
     if problems:
+        # What does not read a faulty cell is checked all the same, so that all faults are told at once.
+        sound = _without_faulty(cells, reads, {name for name in formulas if name not in reads or name in graph})
+        problems += _find_problems(graph, sound, reads, formulas)
         raise FlopsheetError(*problems)
-    reads = {name: set(formula_names(extra.formula, f"cells.{name}")) for name, extra in formulas.items()}
     guarded = build_graph((*graph.cells, *_guard(graph, cells, reads)))
     _check_units(guarded, formulas)
     return guarded
+
+
+def _without_faulty(cells: Sequence[Cell], reads: Mapping[str, set[str]], faulty: set[str]) -> list[Cell]:
+    """The cells that read no faulty one, nor one that does."""
+    while spoilt := {cell.id for cell in cells if cell.id not in faulty and reads[cell.id] & faulty}:
+        faulty = faulty | spoilt
+    return [cell for cell in cells if cell.id not in faulty]
+
+
+def _find_problems(
+    graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]], formulas: Mapping[str, ExtraFormula]
+) -> tuple[Problem, ...]:
+    """What is wrong with units and circles of cells that are otherwise sound."""
+    try:
+        _check_units(build_graph((*graph.cells, *_guard(graph, cells, reads))), formulas)
+    except FlopsheetError as error:
+        return error.problems
+    return ()
 
 
 def _check_names(graph: Graph, formulas: Mapping[str, ExtraFormula], visible: Mapping[str, sp.Expr]) -> list[Problem]:

@@ -216,11 +216,13 @@ class _PlanBuilder:
     def _shares(self, key: Scalar, slug: str, node: Node, subject: str) -> Strategy:
         """A split of the budget: every part above zero, together the whole."""
         shares: dict[str, float] = {}
+        clear = True
         for name, value in read_entries(node):
             quantity = read_quantity(value, "1", f"{subject}.{name.text}", self.problems)
             shares[name.text] = quantity.value if quantity else 1.0
+            clear = clear and quantity is not None
         total = sum(shares.values())
-        if len(shares) != 2 or abs(total - 1) > _SHARES_ROOM:
+        if clear and (len(shares) != 2 or abs(total - 1) > _SHARES_ROOM):
             message = (
                 f"must be the shares of two decisions that add up to 1, but are {len(shares)} that add up to {total:g}."
             )

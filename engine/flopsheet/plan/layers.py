@@ -17,10 +17,13 @@ from flopsheet.plan.source import load_source, relative_name
 from flopsheet.plan.validate import check, unfold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from flopsheet.errors import Problem
     from flopsheet.plan.plan import Plan
+
+    LawCheck = Callable[[Plan], Iterable[Problem]]
 
 MAX_LAYERS = 50
 SET_FILE = "--set"
@@ -73,8 +76,13 @@ class Layers:
             self.add(target, chain)
 
 
-def load_plan(path: Path, *, sets: Sequence[str] = ()) -> Plan:
+def load_plan(path: Path, *, sets: Sequence[str] = (), also: LawCheck | None = None) -> Plan:
     """The plan in a file, with its layers and `sets` (`key=value`, from --set) merged.
+
+    Args:
+        path: The plan file.
+        sets: Overrides, the last layer over every scenario.
+        also: Finds what is wrong with the law that the plan names; asked where its name is no problem itself.
 
     Raises:
         FlopsheetError: with all problems of all files, sorted by place.
@@ -93,6 +101,8 @@ def load_plan(path: Path, *, sets: Sequence[str] = ()) -> Plan:
         merged = merger.merge(merged, node)
     if merged is not None:
         plan = build_plan(merged, overrides, layers.files, root, merger.effective, problems)
+        if also is not None and plan.law and all(problem.subject != "law" for problem in problems.found):
+            problems.extend(also(plan))
         problems.raise_any()
         return plan
     message = "unreachable: a file was neither loaded nor refused"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET  # only writes; reading goes through defusedxml
 
+from flopsheet.errors import FlopsheetError
 from flopsheet.workbook.package import parse_part, read_package
 from flopsheet.workbook.stored import MAIN, Address, CellError, Value, parse_cells, sheet_parts
 
@@ -123,7 +124,10 @@ def _with_libreoffice(folder: Path, parts: Mapping[str, bytes], cells: Iterable[
     result = target / source.name
     if not result.is_file():
         raise EngineError(run.stderr.decode(errors="replace").strip() or "LibreOffice wrote no workbook")
-    stored = parse_cells(result, read_package(result)).cells
+    try:
+        stored = parse_cells(result, read_package(result)).cells
+    except FlopsheetError as error:
+        raise EngineError(f"its result cannot be read: {error.problems[0].message}") from error
     return {cell: stored[cell].value if cell in stored else None for cell in cells}
 
 

@@ -84,11 +84,15 @@ def verify_workbook(path: Path, *, engines: Sequence[str] | None = None, toleran
     `engines` names those to ask (all of `ENGINES` when None). One that is not installed is reported as such.
 
     Raises:
-        FlopsheetError: the file is no workbook that can be read safely, or none of the engines is installed.
+        FlopsheetError: the file is no workbook that can be read safely, it has no formulas, or none of the
+            engines is installed.
     """
     parts = read_package(path)
     book = parse_cells(path, parts)
     formulas = dict(book.formulas())
+    if not formulas:
+        remedy = "Its formulas may have been replaced by values: build it again."
+        raise FlopsheetError(Problem("the workbook has no formula to recalculate.", subject=path.name, remedy=remedy))
     scale_of = _scales(book)
     found = [_disagreement(address, cell, None, cell.value) for address, cell in formulas.items() if _unusable(cell)]
     reports: list[EngineReport] = []

@@ -88,6 +88,7 @@ def test_point_on_the_command_line():
         ("N=70B,Q=1", "law `hoffmann_2022` has no `Q`."),
         ("N", "must be a name, `=` and a number."),
         ("N=70 USD,D=1", "USD"),
+        ("N=70B,N=7B,D=1", "`N` is given twice."),
     ],
 )
 def test_bad_points_are_refused(at, message):

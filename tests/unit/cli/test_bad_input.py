@@ -182,3 +182,42 @@ def test_all_problems_of_a_file_at_once(flopsheet, plan):
     run = flopsheet("solve", "plan.yaml")
     assert run.code == 2
     assert [line for line in range(1, 6) if f"plan.yaml:{line}:" in run.err] == [1, 2, 4, 5]
+
+
+def test_an_unknown_law_is_told_with_the_other_problems(flopsheet, plan):
+    """The law is looked up even where the plan has faults of its own."""
+    plan.write_text("titel: x\nlaw: hofmann_2022\nbudget: {compute: 1e22}\n", encoding="utf-8")
+    run = flopsheet("solve", "plan.yaml")
+    assert run.code == 2
+    assert [line for line in range(1, 4) if f"plan.yaml:{line}:" in run.err] == [1, 2]
+    assert "Did you mean `hoffmann_2022`?" in run.err
+
+
+def test_all_that_does_not_fit_the_law_is_told_at_once(flopsheet, plan):
+    """Constants, cells, units of cells, claims, expectations and strategies: one message each."""
+    text = """\
+title: x
+law: hoffmann_2022
+budget: {compute: 1e22}
+constants: {gamma: 3}
+cells:
+  unknown: {formula: Foo}
+  reads_unknown: {formula: unknown + D_opt}
+  unit: {formula: D_opt, unit: parameter}
+claims: {a: {says: {Nopt: '1'}}}
+expect: {zz: {at_most: 1}}
+strategies: {q: {shares: {N: 0.5, D: 0.5}}}
+"""
+    plan.write_text(text, encoding="utf-8")
+    run = flopsheet("solve", "plan.yaml")
+    assert run.code == 2
+    assert [line for line in range(1, 12) if f"plan.yaml:{line}:" in run.err] == [4, 6, 8, 9, 10, 11]
+
+
+def test_a_share_that_is_refused_is_not_added_up(flopsheet, plan):
+    """One problem for one mistake: the sum of shares is told only where each is a number."""
+    text = "title: x\nlaw: hoffmann_2022\nbudget: {compute: 1e22}\nstrategies: {q: {shares: {N: 1, D: 0}}}\n"
+    plan.write_text(text, encoding="utf-8")
+    run = flopsheet("solve", "plan.yaml")
+    assert "must be greater than 0" in run.err
+    assert "add up" not in run.err

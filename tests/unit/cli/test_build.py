@@ -211,3 +211,35 @@ def test_out_that_cannot_be_written_is_told(flopsheet, project):
     run = flopsheet("build", "scenarios", "--out", "reports")
     assert run.code == 2
     assert "reports" in run.err
+
+
+def test_check_tells_of_a_report_that_was_changed_or_lost_a_chart(flopsheet, build):
+    """An edited report is stale where it was built; a missing chart is stale in a fresh clone too."""
+    build()
+    report = Path("reports/one/report.md")
+    whole = report.read_text(encoding="utf-8")
+    report.write_text(whole + "more\n", encoding="utf-8")
+    assert "stale: reports/one" in flopsheet("build", "scenarios", "--out", "reports", "--check").err
+    report.write_text(whole, encoding="utf-8")
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
+    Path("reports/one", provenance.STATE_FILE).unlink()
+    next(Path("reports/one").glob("*.svg")).unlink()
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 1
+
+
+@pytest.mark.usefixtures("plans")
+def test_a_link_out_of_the_output_folder_is_refused(flopsheet, project):
+    """Nothing is written where a link below --out leads."""
+    (project / "elsewhere").mkdir()
+    (project / "reports").mkdir()
+    (project / "reports/one").symlink_to(project / "elsewhere", target_is_directory=True)
+    run = flopsheet("build", "scenarios", "--out", "reports")
+    assert run.code == 2
+    assert "reports/one" in run.err
+    assert not list((project / "elsewhere").iterdir())
+    assert not (project / "reports/two").exists()
+
+
+def test_a_plan_named_twice_is_built_once(build):
+    """A folder and a plan in it are one build of that plan."""
+    assert build("scenarios/one.yaml") == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])

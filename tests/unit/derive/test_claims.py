@@ -167,3 +167,69 @@ def test_unknown_scenario_is_an_error(judge):
 def test_functions_in_claims_end_in_a_verdict(text, judge):
     """Every function of the language is decided somehow, without a failure."""
     assert judge(f"N_opt: {text!r}").verdict in {"proven", "checked", "refuted", "undecided"}
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "N_opt: ((0.34*406.4)/(0.28*410.7))**(1/0.62) * (C/6)**(0.28/0.62)",
+        "N_opt: (0.34*406.4/(0.28*410.7))**(1/(0.34+0.28)) * (C/6)**(beta/0.62)",
+        "tokens_per_parameter: (0.28*410.7/(0.34*406.4))**(2/0.62) * (C/6)**(0.06/0.62)",
+    ],
+)
+def test_true_claims_with_numbers_for_constants_are_proven(says, judge):
+    """A paper may print its formula with the numbers in: it is true of the law, and proven without rounding."""
+    verdict = judge(says)
+    assert (verdict.verdict, verdict.method) == ("proven", "symbolic")
+    assert "at the constants of the law" in verdict.reason
+
+
+def test_numbers_that_are_not_the_constants_are_refuted(judge):
+    """One digit of a constant off, and the claim is false."""
+    assert judge("N_opt: ((0.34*406.4)/(0.28*410.7))**(1/0.62) * (C/6)**(0.281/0.62)").verdict == "refuted"
+
+
+def test_a_formula_with_cases_is_tried_far_from_the_plan(judge):
+    """A claim speaks of every budget: one that is right only near the plan's is refuted, and where is said."""
+    verdict = judge("N_opt: 'if(C > 1e23, 0, C / (6 * D_opt))'")
+    assert verdict.verdict == "refuted"
+    assert "at C = " in verdict.reason
+
+
+def test_a_claim_about_a_scenario_may_use_its_numbers(judge):
+    """It is held against the optimum of that scenario, where its cap binds; without `scenario` it is false."""
+    assert judge("N_opt: 1e9", "scenario: capped").verdict == "checked"
+    assert judge("N_opt: 1e9", "scenario: base").verdict == "refuted"
+    assert judge("N_opt: 1e9").verdict == "refuted"
+
+
+def test_a_claim_about_a_scenario_is_judged_where_its_limits_bind(judge):
+    """The smaller of cap and free optimum is the plan: samples in which the cap does not bind are no objection."""
+    free = "((alpha*A)/(beta*B))**(1/(alpha+beta)) * (C/6)**(beta/(alpha+beta))"
+    assert judge(f"N_opt: 'min(caps_parameters, {free})'", "scenario: capped").verdict == "checked"
+
+
+def test_a_loss_without_value_is_not_shown(judge):
+    """A claimed size of zero reaches no loss: the reason says nothing about it."""
+    assert "nan" not in judge("N_opt: 0").reason
+
+
+@pytest.mark.parametrize(
+    ("says", "extra"),
+    [
+        ("N_opt: ((target_loss - E) * beta / (A*(alpha+beta)))**(-1/alpha)", "source: somebody"),
+        ("C_total: 6 * N_opt * ((target_loss - E) * alpha / (B*(alpha+beta)))**(-1/beta)", "source: somebody"),
+        ("L_opt: target_loss", "source: somebody"),
+        ("D_opt: ((target_loss - E - A / caps_parameters**alpha) / B)**(-1/beta)", "scenario: capped"),
+    ],
+)
+def test_a_claim_may_speak_of_the_target_loss(says, extra, judge):
+    """The inverse stated as a formula of the target is proven; without a target there is no such name."""
+    assert judge(says, extra, plan=TARGET).verdict == "proven"
+    with pytest.raises(FlopsheetError, match="target_loss"):
+        judge(says)
+
+
+def test_a_wrong_inverse_is_refuted(judge):
+    """The excess loss is not halved between the two."""
+    assert judge("N_opt: ((target_loss - E) / (2*A))**(-1/alpha)", plan=TARGET).verdict == "refuted"

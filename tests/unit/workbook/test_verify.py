@@ -3,9 +3,10 @@ import zipfile
 import openpyxl
 import pytest
 
-from flopsheet.errors import FlopsheetError
+from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.workbook import verify
 from flopsheet.workbook.engines import ENGINES, Engine, EngineError
+from flopsheet.workbook.package import read_package
 from flopsheet.workbook.save import write_workbook
 from flopsheet.workbook.stored import Address, CellError
 from flopsheet.workbook.styles import named_style, style_title
@@ -201,3 +202,25 @@ def test_shared_formulas_and_shared_texts_of_other_programs_are_read(tmp_path):
     rewrite(path, lambda sheet: sheet.replace("<f>A2*3</f>", '<f t="shared" si="0"/>'))
     found = verify_workbook(path, engines=("formualizer",)).disagreements
     assert [(item.cell.coordinate, item.formula, item.recalculated) for item in found] == [("A3", "A2*3", 18.0)]
+
+
+def test_a_workbook_without_formulas_is_refused(tmp_path):
+    """Formulas replaced by their values agree with nothing: there is nothing left to recalculate."""
+    with pytest.raises(FlopsheetError, match="no formula"):
+        verify_workbook(written(tmp_path / "values.xlsx", [("A1", 5, None)]), engines=FAST)
+
+
+@pytest.mark.libreoffice
+def test_a_result_that_cannot_be_read_is_an_engine_that_failed(demo_path, monkeypatch):
+    """The workbook asked about is named, not the engine's own copy of it."""
+
+    def read(path):
+        if path.name == "libreoffice.xlsx":
+            raise FlopsheetError(Problem("it links to other workbooks."))
+        return read_package(path)
+
+    monkeypatch.setattr("flopsheet.workbook.engines.read_package", read)
+    found = verify_workbook(demo_path, engines=["libreoffice"])
+    assert found.engines[0].status == "failed"
+    assert "links to other workbooks" in found.engines[0].message
+    assert not found.agrees

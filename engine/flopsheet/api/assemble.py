@@ -1,0 +1,150 @@
+"""A plan and its law put together: all cells, and the numbers of the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from flopsheet.derive.claims import check_claims
+from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
+from flopsheet.derive.proof import Proof
+from flopsheet.derive.resource import ResourceDerivation
+from flopsheet.derive.resource_cells import build_resource_cells
+from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
+from flopsheet.evaluate.expectations import check_names
+from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.inputs import (
+    InputTable,
+    build_input_cells,
+    build_input_table,
+    build_resource_input_cells,
+    check_roles,
+)
+from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
+from flopsheet.model.units import DimensionError, check_dimensions
+from flopsheet.model.user_cells import add_user_cells
+from flopsheet.plan.plan import Law, Plan
+
+Result = TypeVar("Result")
+
+
+def build_plan_graph(
+    plan: Plan, model: LawModel, derivation: Derivation, caps: Collection[str] | None = None
+) -> tuple[Graph, InputTable]:
+    """All cells of a plan, and the numbers of its inputs in every scenario.
+
+    Args:
+        plan: The plan.
+        model: Its law.
+        derivation: What was derived from it.
+        caps: The keys of caps that may be set, where the least loss is asked; all when None.
+
+    Raises:
+        FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
+    """
+    problems: list[Problem] = []
+    _collect(problems, lambda: check_roles(plan, model))
+    _collect(problems, lambda: check_strategies(derivation, plan.strategies))
+    inputs = build_input_cells(plan, model)
+    minimises_loss = plan.objective == "minimize loss"
+    derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
+    # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
+    strategies = (
+        ()
+        if problems
+        else build_strategy_cells(
+            derivation,
+            [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],
+            "budget_compute" if minimises_loss else "C_plan",
+        )
+    )
+    graph = build_graph((*inputs, *derived, *strategies))
+    results = [cell.id for cell in graph if cell.kind == "result"]
+    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    _collect(problems, lambda: check_claims(plan.claims, derivation, has_target=not minimises_loss))
+    _collect(problems, lambda: check_names(plan, results))
+    if problems or whole is None or table is None:
+        raise FlopsheetError(*problems)
+    return whole, table
+
+
+def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceDerivation) -> tuple[Graph, InputTable]:
+    """All cells of a plan under a law with one resource, and the numbers of its inputs in every scenario.
+
+    Raises:
+        FlopsheetError: everything that is wrong with its constants, cells and expectations, or has no use there.
+    """
+    inputs = build_resource_input_cells(plan, model)
+    has_target = any(cell.id == "target_loss" for cell in inputs)
+    graph = build_graph((*inputs, *build_resource_cells(derivation, inputs[0].id, has_target=has_target)))
+    results = [cell.id for cell in graph if cell.kind == "result"]
+    problems: list[Problem] = []
+    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    _collect(problems, lambda: check_names(plan, results))
+    problems += _refuse_allocation_keys(plan, model.law)
+    if problems or whole is None or table is None:
+        raise FlopsheetError(*problems)
+    return whole, table
+
+
+def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
+    """What a law with one resource has no use for: caps, strategies, claims, and symbols it does not have."""
+    problems = []
+    name = next(iter(law.decisions))
+    for scenario in plan.scenarios:
+        for key, source in scenario.inputs.items():
+            section, _, symbol = key.partition(".")
+            if section == "caps":
+                message = f"law `{law.name}` has one resource: there is nothing to cap."
+                problems.append(Problem(message, source.place, key))
+            elif section == "inputs" and symbol != name:
+                message = f"law `{law.name}` has no input `{symbol}`."
+                problems.append(Problem(message, source.place, key, did_you_mean(symbol, [name])))
+            elif section == "inputs" and source.value is not None and not source.value > 0:
+                problems.append(Problem(f"must be above zero, got {source.text}.", source.place, key))
+    for strategy in plan.strategies:
+        message = f"law `{law.name}` has one resource: there is nothing to choose."
+        problems.append(Problem(message, strategy.place, f"strategies.{strategy.name}"))
+    for claim in plan.claims:
+        message = f"law `{law.name}` has one resource: claims are about allocations."
+        problems.append(Problem(message, claim.place, f"claims.{claim.name}"))
+    return list(dict.fromkeys(problems))
+
+
+def _collect(problems: list[Problem], step: Callable[[], Result]) -> Result | None:
+    """What a step gives, or None with its problems noted: so that a plan's faults are told at once."""
+    try:
+        return step()
+    except FlopsheetError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def prove_dimensions(graph: Graph, model: LawModel | ResourceModel) -> Proof:
+    """The statement that every cell has the unit it says.
+
+    A law without constants, such as `N * D`, has implied factors of one, which carry its units like any other.
+
+    Raises:
+        FlopsheetError: the units do not fit, whatever the constants and literals of the law carry.
+    """
+    own = sum(1 for cell in graph if cell.kind == "user")
+    absorbing = "constants and literals"
+    try:
+        count = check_dimensions(graph)
+    except DimensionError:
+        absorbing = "constants, literals and implied factors of one"
+        units = {"FLOP", "nats/token", *(model.decision(z).unit for z in model.decisions)}
+        try:
+            count = check_dimensions(graph, absorbed=units)
+        except DimensionError as error:
+            raise FlopsheetError(Problem(f"{error}.", model.law.place, "law")) from None
+    statement = (
+        f"dimension: all {count + own} formula cells have the unit they state ({absorbing} of the law absorb theirs)"
+    )
+    return Proof(statement, "symbolic", "proven")

@@ -9,11 +9,12 @@ import sympy as sp
 
 from flopsheet.derive.algebra import is_same_product, is_zero_by_algebra
 from flopsheet.derive.proof import Proof, Verdict
-from flopsheet.derive.sample import evaluate_at, is_positive_at, relative_gaps, sample_points
+from flopsheet.derive.sample import POINTS, evaluate_at, is_positive_at, relative_gaps, sample_points
 
 # Two sides that agree to this many digits at every sampled point are taken as equal (never as proven).
 _AGREES = 1e-40
 _LEAST_POINTS = 3
+_MOST_DRAWS = 200
 # Algebra takes every base as positive; two points guard against the cases where one is not.
 _SANITY_POINTS = 2
 
@@ -31,8 +32,13 @@ class Prover:
     def points(self, *exprs: sp.Expr, where: Sequence[sp.Expr] = ()) -> list[dict[sp.Symbol, sp.Float]]:
         """Random points for all symbols of the given expressions, at which all of `where` are positive."""
         symbols = set().union(*(sp.sympify(expr, strict=True).free_symbols for expr in (*exprs, *where)))
-        points = sample_points(symbols, self.around, self.exact)
-        return [point for point in points if all(is_positive_at(condition, point) for condition in where)]
+        # The few draws do where the conditions usually hold; the many are for conditions that seldom do.
+        for count in (POINTS, _MOST_DRAWS):
+            drawn = sample_points(symbols, self.around, self.exact, count)
+            points = [point for point in drawn if all(is_positive_at(condition, point) for condition in where)]
+            if len(points) >= _LEAST_POINTS or not where:
+                break
+        return points[:POINTS]
 
     def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr, where: Sequence[sp.Expr] = ()) -> Proof:
         """A verdict on left = right, both positive, at points where all of `where` are positive."""

@@ -33,6 +33,8 @@ def read_package(path: Path) -> Mapping[str, bytes]:
     Raises:
         FlopsheetError: not a workbook, damaged, protected by a password, too large, or with macros or external links.
     """
+    if path.is_dir():
+        raise _refusal(path, "is a folder.", "Give the path of a workbook that `flopsheet build` wrote.")
     if not path.is_file():
         raise _refusal(path, "there is no such file.", "Give the path of a workbook that `flopsheet build` wrote.")
     if path.stat().st_size > LARGEST_FILE:

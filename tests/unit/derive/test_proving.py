@@ -76,6 +76,15 @@ def test_conditions_limit_the_points():
     assert PROVER.prove_equal("one side", root, x - 10, where=(x - 10,)).verdict == "checked"
 
 
+def test_rare_conditions_are_searched_for():
+    """Where a condition holds at one point in twenty, more are drawn until some satisfy it."""
+    x = sp.Symbol("x", positive=True)
+    rare = x - sp.Rational(145, 100)
+    points = Prover({x: 1.0}).points(x, where=(rare,))
+    assert len(points) >= 3
+    assert all(point[x] > 1.45 for point in points)
+
+
 def test_the_weakest_part_decides():
     """One refuted part refutes the whole; one checked part makes it checked."""
     proofs = {verdict: Proof(verdict, "symbolic", verdict) for verdict in ("refuted", "undecided", "checked", "proven")}

@@ -107,8 +107,8 @@ def test_a_file_that_was_cut_or_flipped_is_refused(demo_path, tmp_path):
 
 def test_missing_files_and_folders_are_refused(tmp_path):
     """There is nothing to read."""
-    for path in (tmp_path, tmp_path / "none.xlsx"):
-        with pytest.raises(FlopsheetError, match="no such file"):
+    for path, reason in ((tmp_path, "is a folder"), (tmp_path / "none.xlsx", "no such file")):
+        with pytest.raises(FlopsheetError, match=reason):
             verify_workbook(path)
 
 

@@ -13,16 +13,17 @@ from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.resource import derive_resource
+from flopsheet.derive.resource import ResourceDerivation, derive_resource
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_proofs
 from flopsheet.evaluate.solution import Solution
-from flopsheet.model.resource_model import build_resource_model, is_resource_law
+from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
 from flopsheet.plan.layers import load_plan
-from flopsheet.plan.plan import Law, Plan
+from flopsheet.plan.plan import Plan
 
 
 def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
@@ -41,12 +42,19 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
 def solve(plan: Plan) -> Solution:
     """A loaded plan solved for all its scenarios."""
     law = load_plan_law(plan)
+    model: LawModel | ResourceModel
+    derivation: Derivation | ResourceDerivation
     if is_resource_law(law):
-        return _solve_resource(plan, law)
-    model, derivation = derive_any_law(law)
-    graph, table = build_plan_graph(plan, model, derivation)
+        model = build_resource_model(law)
+        derivation = derive_resource(model)
+        graph, table = build_resource_graph(plan, model, derivation)
+    else:
+        model, derivation = derive_any_law(law)
+        graph, table = build_plan_graph(plan, model, derivation)
     evaluation = evaluate_graph(graph, table)
     answers = list_answers(plan, model, evaluation)
+    # Claims are about allocations: a plan under a law with one resource was refused if it has any.
+    claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
     return Solution(
         plan=plan,
         model=model,
@@ -55,30 +63,9 @@ def solve(plan: Plan) -> Solution:
         table=table,
         evaluation=evaluation,
         answers=answers,
-        claims=_judge_claims(plan, derivation, evaluation, answers),
+        claims=claims,
         expectations=check_expectations(plan, answers),
         proofs=(*derivation.proofs, prove_dimensions(graph, model)),
-    )
-
-
-def _solve_resource(plan: Plan, law: Law) -> Solution:
-    """A plan under a law with one resource: the loss of what is spent, and what a target requires."""
-    model = build_resource_model(law)
-    derivation = derive_resource(model)
-    whole, table = build_resource_graph(plan, model, derivation)
-    evaluation = evaluate_graph(whole, table)
-    answers = list_answers(plan, model, evaluation)
-    return Solution(
-        plan=plan,
-        model=model,
-        derivation=derivation,
-        graph=whole,
-        table=table,
-        evaluation=evaluation,
-        answers=answers,
-        claims=(),
-        expectations=check_expectations(plan, answers),
-        proofs=(*derivation.proofs, prove_dimensions(whole, model)),
     )
 
 

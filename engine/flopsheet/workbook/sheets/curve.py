@@ -9,7 +9,7 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import compile_cells
-from flopsheet.model.cell import BEYOND_REACH
+from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
@@ -67,9 +67,18 @@ def add_curve(book: Book, context: Context) -> Sheet:
         sheet.put(row, _AMOUNT, Formula(f"$B${head} * $A{row}", amount), style="formula", number_format=shape)
         sheet.put(row, _LOSS, Formula(text, loss), style="formula", number_format="0.0000")
     last = first + _STEPS - 1
-    chart = build_scatter(
-        t("chart.law_title", what=what), what, t("chart.loss_axis"), log_x=high / low > _WIDE, size=_CHART_SIZE
-    )
+    _add_chart(sheet, context, cell, what, (first, last), log_x=high / low > _WIDE)
+    context.checked.append(f"Curve!$B${first}:$C${last}")
+    for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
+        sheet.set_width(column, width)
+    return sheet
+
+
+def _add_chart(sheet: Sheet, context: Context, cell: Cell, what: str, grid: tuple[int, int], *, log_x: bool) -> None:
+    """The chart of the grid between two rows, with a point per scenario where each gives an amount."""
+    t, flat = context.t, context.flat
+    first, last = grid
+    chart = build_scatter(t("chart.law_title", what=what), what, t("chart.loss_axis"), log_x=log_x, size=_CHART_SIZE)
     add_line(
         chart,
         sheet.range_of((first, _AMOUNT), (last, _AMOUNT)),
@@ -85,10 +94,6 @@ def add_curve(book: Book, context: Context) -> Sheet:
     if all(value < BEYOND_REACH for value in flat.values[cell.id]):
         add_points(chart, *points, t("chart.scenarios"))
     sheet.add_chart(chart, FIRST_ROW, 1)
-    context.checked.append(f"Curve!$B${first}:$C${last}")
-    for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
-        sheet.set_width(column, width)
-    return sheet
 
 
 def _refer(flat: FlatModel, resource: sp.Symbol, place: str, symbol: sp.Symbol) -> str:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from flopsheet.errors import FlopsheetError, Place
-from flopsheet.evaluate.compile import render_numpy
+from flopsheet.evaluate.numpy_source import render_numpy
 from flopsheet.formula.functions import FUNCTIONS, RELATION_BY_HEAD, RELATIONS
 from flopsheet.formula.parse import formula_names, parse_formula
 from flopsheet.formula.print import render_formula

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+import sympy as sp
+
 from flopsheet.derive.claims import check_claims
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
@@ -12,7 +14,7 @@ from flopsheet.derive.proof import Proof
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.derive.resource_cells import build_resource_cells
 from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
-from flopsheet.errors import FlopsheetError, Problem, did_you_mean
+from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.expectations import check_names
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
@@ -20,6 +22,7 @@ from flopsheet.model.inputs import (
     build_input_cells,
     build_input_table,
     build_resource_input_cells,
+    check_law_inputs,
     check_roles,
 )
 from flopsheet.model.law_model import LawModel
@@ -47,6 +50,7 @@ def build_plan_graph(
     """
     problems: list[Problem] = []
     _collect(problems, lambda: check_roles(plan, model))
+    _collect(problems, lambda: check_law_inputs(plan, model))
     _collect(problems, lambda: check_strategies(derivation, plan.strategies))
     inputs = build_input_cells(plan, model)
     minimises_loss = plan.objective == "minimize loss"
@@ -64,7 +68,7 @@ def build_plan_graph(
     graph = build_graph((*inputs, *derived, *strategies))
     results = [cell.id for cell in graph if cell.kind == "result"]
     table = _collect(problems, lambda: build_input_table(plan, model, inputs))
-    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name, _aliases(model)))
     _collect(problems, lambda: check_claims(plan.claims, derivation, has_target=not minimises_loss))
     _collect(problems, lambda: check_names(plan, results))
     if problems or whole is None or table is None:
@@ -84,12 +88,18 @@ def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceD
     results = [cell.id for cell in graph if cell.kind == "result"]
     problems: list[Problem] = []
     table = _collect(problems, lambda: build_input_table(plan, model, inputs))
-    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name))
+    whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name, _aliases(model)))
     _collect(problems, lambda: check_names(plan, results))
+    _collect(problems, lambda: check_law_inputs(plan, model))
     problems += _refuse_allocation_keys(plan, model.law)
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
     return whole, table
+
+
+def _aliases(model: LawModel | ResourceModel) -> dict[str, sp.Symbol]:
+    """What the law calls the cells that hold, or choose, what it takes from the plan."""
+    return {name: given.symbol for name, given in model.inputs.items()}
 
 
 def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
@@ -98,14 +108,10 @@ def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
     name = next(iter(law.decisions))
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
-            section, _, symbol = key.partition(".")
-            if section == "caps":
+            if key.startswith("caps."):
                 message = f"law `{law.name}` has one resource: there is nothing to cap."
                 problems.append(Problem(message, source.place, key))
-            elif section == "inputs" and symbol != name:
-                message = f"law `{law.name}` has no input `{symbol}`."
-                problems.append(Problem(message, source.place, key, did_you_mean(symbol, [name])))
-            elif section == "inputs" and source.value is not None and not source.value > 0:
+            elif key == f"inputs.{name}" and source.value is not None and not source.value > 0:
                 problems.append(Problem(f"must be above zero, got {source.text}.", source.place, key))
     for strategy in plan.strategies:
         message = f"law `{law.name}` has one resource: there is nothing to choose."

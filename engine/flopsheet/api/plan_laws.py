@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.laws.library import load_law
@@ -39,15 +41,27 @@ def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
     """The law of a plan, derived."""
-    return derive_any_law(load_plan_law(plan))
+    law = load_plan_law(plan)
+    return derive_any_law(law, given_numbers(plan, law))
 
 
-def derive_any_law(law: Law) -> tuple[LawModel, Derivation]:
-    """A law, derived; the same law is derived once in a process."""
+def given_numbers(plan: Plan, law: Law) -> dict[str, float]:
+    """The numbers that the first scenario gives for what the law takes from the plan."""
+    inputs = plan.scenarios[0].inputs
+    found = {name: inputs.get(entry.source or f"inputs.{name}") for name, entry in law.inputs.items()}
+    return {name: source.value for name, source in found.items() if source is not None and source.value is not None}
+
+
+def derive_any_law(law: Law, given: Mapping[str, float] | None = None) -> tuple[LawModel, Derivation]:
+    """A law, derived; the same law is derived once in a process.
+
+    `given` are numbers for its inputs, around which its statements are checked where algebra does not decide.
+    """
     sections = (law.decisions, law.constants, law.where, law.formulas, law.inputs)
     key = (law.name, law.origin, law.place, law.loss, law.cost, *(tuple(section.items()) for section in sections))
+    key = (*key, tuple(sorted((given or {}).items())))
     if key not in _derived:
-        model = build_law_model(law)
+        model = build_law_model(law, given)
         _derived[key] = (model, derive_law(model))
     return _derived[key]
 

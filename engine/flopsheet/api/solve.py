@@ -8,7 +8,7 @@ from pathlib import Path
 import sympy as sp
 
 from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
-from flopsheet.api.plan_laws import derive_any_law, find_law_problems, load_plan_law
+from flopsheet.api.plan_laws import derive_any_law, find_law_problems, given_numbers, load_plan_law
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.derivation import Derivation
@@ -45,11 +45,11 @@ def solve(plan: Plan) -> Solution:
     model: LawModel | ResourceModel
     derivation: Derivation | ResourceDerivation
     if is_resource_law(law):
-        model = build_resource_model(law)
+        model = build_resource_model(law, given_numbers(plan, law))
         derivation = derive_resource(model)
         graph, table = build_resource_graph(plan, model, derivation)
     else:
-        model, derivation = derive_any_law(law)
+        model, derivation = derive_any_law(law, given_numbers(plan, law))
         graph, table = build_plan_graph(plan, model, derivation)
     evaluation = evaluate_graph(graph, table)
     answers = list_answers(plan, model, evaluation)
@@ -88,7 +88,7 @@ def _numbers(derivation: Derivation, evaluation: Evaluation, index: int) -> dict
     """A scenario's constants, budget and caps, by the law's symbols."""
     model = derivation.model
     spent = "budget_compute" if "budget_compute" in evaluation.values else "C_plan"
-    numbers = {symbol: evaluation.value(name, index) for name, symbol in model.constants.items()}
+    numbers = {symbol: evaluation.value(symbol.name, index) for symbol in model.parameters}
     numbers[model.amount] = evaluation.value(spent, index)
     for cap in find_caps(model).values():
         numbers[cap.symbol] = evaluation.value(cap.symbol.name, index)

@@ -8,6 +8,9 @@ from functools import cache
 
 import sympy as sp
 
+# Operations of an expression up to which everything sympy knows is tried on it.
+_SIMPLIFIED = 150
+
 
 @dataclass(frozen=True)
 class Isolated:
@@ -181,6 +184,15 @@ def isolate(left: sp.Expr, right: sp.Expr, variable: sp.Symbol) -> Isolated | No
     return None
 
 
+def simplest_condition(conditions: tuple[sp.Expr, ...]) -> sp.Expr | None:
+    """The condition that holds a difference (the others are positive multiples or powers of it)."""
+    for condition in conditions:
+        factors = [factor for factor in sp.Mul.make_args(condition) if factor.is_positive is not True]
+        if factors:
+            return sp.Mul(*factors)
+    return None
+
+
 def _is_product(expr: sp.Expr) -> bool:
     """Whether an expression is positive by its form, so that its logarithm may be taken."""
     return expr.is_positive is True or isinstance(expr, (sp.Mul, sp.Pow))
@@ -231,7 +243,7 @@ def is_zero_by_algebra(expr: sp.Expr) -> bool:
         lambda e: sp.cancel(sp.together(sp.expand_log(sp.expand(e), force=True))),
         lambda e: sp.cancel(sp.together(sp.Add(*(product_form(term) for term in sp.Add.make_args(e))))),
         lambda e: sp.powsimp(sp.expand(take_powers_apart(e))),
-        sp.simplify,
+        lambda e: sp.simplify(e) if e.count_ops() <= _SIMPLIFIED else e,
     )
     return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)
 

@@ -44,6 +44,7 @@ class CellBuilder:
         guard: str | None = None,
         infinite: bool = False,
         latex: str | None = None,
+        absorbs: bool = False,
     ) -> sp.Symbol:
         """Add a cell and return its symbol."""
         cell = Cell(
@@ -56,9 +57,16 @@ class CellBuilder:
             guard=guard,
             guard_infinite=infinite,
             latex=latex,
+            absorbs=absorbs,
         )
         self.cells.append(cell)
         return cell.symbol
+
+    def add_helpers(self) -> None:
+        """The intermediate formulas of the law that no decision moves."""
+        for symbol, expr in self.model.helpers.items():
+            label = Message("cell.law_helper", {"name": symbol.name, "law": self.model.law.name})
+            self.add(symbol.name, expr, "1", label, positive=bool(symbol.is_positive), absorbs=True)
 
     def other(self, decision: sp.Symbol) -> sp.Symbol:
         """The other one of the two decisions."""

@@ -11,6 +11,7 @@ from flopsheet.derive.algebra import product_form
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.regimes import Regime, find_caps
 from flopsheet.derive.sample import DIGITS, evaluate_at
+from flopsheet.formula.root import put_in
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class ClaimGround:
     def results(self) -> dict[str, sp.Expr]:
         """Each result by name, over the budget, constants and caps."""
         model = self.derivation.model
-        cost = model.cost.subs(self.optimum, simultaneous=True)
+        cost = put_in(model.cost, self.optimum)
         found = {f"{z}_opt": self.optimum[z] for z in model.decisions}
-        found["L_opt"] = model.loss.subs(self.optimum, simultaneous=True)
+        found["L_opt"] = put_in(model.loss, self.optimum)
         found |= {"C_train": cost, "C_total": cost}
         roles = {model.decision(z).role: z for z in model.decisions}
         if {"parameters", "tokens"} <= roles.keys():
@@ -63,7 +64,8 @@ def build_ground(
     caps = {cap.symbol.name: cap.symbol for cap in find_caps(model).values()}
     aliases: dict[str, sp.Expr] = {model.amount.name: model.amount, "budget_compute": model.amount, **caps}
     if has_target:
-        aliases["target_loss"] = model.loss.subs(optimum, simultaneous=True)
+        aliases["target_loss"] = put_in(model.loss, optimum)
+    aliases |= {name: given.symbol for name, given in model.inputs.items()}
     when = regime.when if regime else ()
     return ClaimGround(derivation, optimum, numbers, {**aliases, **model.constants}, when)
 
@@ -71,8 +73,8 @@ def build_ground(
 def allocate(allocation: Mapping[sp.Symbol, sp.Expr], ground: ClaimGround) -> Allocation:
     """An allocation at the scenario's numbers."""
     model = ground.derivation.model
-    share = model.cost.subs(allocation, simultaneous=True) / model.amount
-    loss = model.loss.subs(allocation, simultaneous=True)
+    share = put_in(model.cost, allocation) / model.amount
+    loss = put_in(model.loss, allocation)
     decisions = {z.name: number(expr, ground) for z, expr in allocation.items()}
     return Allocation(decisions, number(share, ground), number(loss, ground))
 

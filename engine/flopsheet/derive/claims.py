@@ -107,7 +107,7 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
 def _prove_over_loss(claim: Claim, ground: ClaimGround, prover: Prover, names: Sequence[str]) -> dict[str, Proof]:
     """Proofs, of those formulas where it goes, with everything written over the target loss instead of the budget."""
     model, interior = ground.derivation.model, ground.derivation.interior
-    if not names or claim.scenario is not None or "target_loss" not in ground.aliases:
+    if not names or claim.scenario is not None or "target_loss" not in ground.aliases or interior.reaching is None:
         return {}
     cost = model.cost.subs(interior.reaching, simultaneous=True)
     aliases = {**ground.aliases, model.amount.name: cost, "budget_compute": cost, "target_loss": model.level}

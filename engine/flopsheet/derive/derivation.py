@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 
+from flopsheet.derive.contour import UNKNOWN, optimum_on
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.proving import Prover
 from flopsheet.derive.regimes import Regime, derive_regimes, find_caps
+from flopsheet.derive.sample import number_at
 from flopsheet.derive.soundness import check_slopes, refuse_refuted
 from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.steps import list_steps
+from flopsheet.formula.root import put_in
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.law_model import LawModel
 
@@ -45,12 +48,18 @@ class Derivation:
         """
         model, free = self.model, self.interior.free
         inputs = (model.amount, *model.constants.values())
+        loss = model.loss
+        if model.helpers:
+            # What a constant does through a helper counts too; later helpers may read earlier ones.
+            written = dict(reversed(list(model.helpers.items())))
+            free = {z: put_in(expr, written) for z, expr in free.items()}
+            loss = loss.subs(written)
         found = {(z, by): elasticity_of(free[z], by) for z in model.decisions for by in inputs}
         for by in inputs:
             # Directly, and through what each decision gains.
             through = sum(self.interior.gains[z] * found[z, by] for z in model.decisions)
-            change = (by * sp.diff(model.loss, by) - through) / model.loss
-            found[model.level, by] = change.subs(free, simultaneous=True)
+            change = (by * sp.diff(loss, by) - through) / loss
+            found[model.level, by] = put_in(change, free)
         return found
 
 
@@ -65,8 +74,15 @@ def derive_law(model: LawModel) -> Derivation:
     check_slopes(model, interior, around)
     regimes = derive_regimes(model, interior)
     exponents = derive_exponents(model, interior)
-    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()})
-    proofs = check_statements(model, interior, regimes, prover)
+    # Where a loss does not fall, as with exponents whose difference changes its sign, there is nothing to state.
+    always = [expr for expr in (*interior.gains.values(), *interior.shares.values()) if not expr.is_positive]
+    signs = tuple(always) if interior.budget is not None else ()
+    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs)
+    proofs = check_statements(model, interior, regimes, prover, exponents)
+    if interior.budget is not None and any(proof.verdict == "refuted" for proof in proofs[-1:]):
+        # A loss that is not monotone has no inverse that holds; its least loss for a budget stands by itself.
+        interior = replace(interior, reaching=None, inverse=None, reachable=None, target=None)
+        proofs = check_statements(model, interior, regimes, prover, exponents)
     refuse_refuted(model, proofs)
     return Derivation(
         model=model,
@@ -83,9 +99,12 @@ def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]
     """Values around which formulas are sampled: the law's constants and its optimum at a usual budget."""
     around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
     for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
-        value = expr.evalf(subs=around)
-        if value.is_Float and 1 / BEYOND_REACH < value < BEYOND_REACH:
-            around[symbol] = float(value)
+        value = number_at(expr, around)
+        if value is not None and 1 / BEYOND_REACH < value < BEYOND_REACH:
+            around[symbol] = value
+    if interior.budget is not None:
+        root = optimum_on(interior.budget, interior.residual, model.loss)
+        around[UNKNOWN] = number_at(root, around) or 1.0
     for decision, cap in find_caps(model).items():
         if decision in around:
             around[cap.symbol] = around[decision]

@@ -12,13 +12,18 @@ from collections.abc import Collection, Mapping
 
 import sympy as sp
 
+from flopsheet.derive.algebra import simplest_condition
+from flopsheet.derive.candidate_cells import add_third_decisions
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
-from flopsheet.derive.stationarity import simplest_condition
+from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
+from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
 from flopsheet.model.inputs import BEYOND
+from flopsheet.model.law_model import LawModel
 
 
 def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = None) -> tuple[Cell, ...]:
@@ -30,10 +35,15 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     """
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
+    add_third_decisions(build, budget)
+    build.add_helpers()
     free = _add_free_optimum(build, budget)
-    interior = derivation.interior
-    held = {z: interior.on_budget[z].subs(derivation.model.amount, budget) for z in derivation.model.decisions}
-    chosen = _add_choice(build, free, held, "opt", kind="result")
+    interior, model = derivation.interior, derivation.model
+    if interior.budget is None:
+        held = {z: interior.on_budget[z].subs(model.amount, budget) for z in model.decisions}
+        chosen = _add_choice(build, free, held, "opt", kind="result")
+    else:
+        chosen = add_root_choice(build, interior.budget, model.loss, {model.amount: budget}, "opt", kind="result")
     _add_outcome(build, chosen, guard=None)
     spent = make_symbol("C_total")
     build.add("slack_compute", 1 - spent / budget, "1", Message("cell.slack_compute"), positive=False)
@@ -42,6 +52,7 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     compute_slack = build.add("compute_is_slack", slack, "1", Message("cell.compute_is_slack"), positive=False)
     binds = build.add("binds_compute", 1 - compute_slack, "1", Message("cell.binds_compute"), positive=False)
     add_prices(build, chosen, flags, binds, guard="compute_is_slack")
+    _add_outputs(build, chosen, make_symbol("C_total"), guard=None)
     return tuple(build.cells)
 
 
@@ -50,21 +61,15 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     target = make_symbol("target_loss")
     build = CellBuilder(derivation, target)
     model, interior = derivation.model, derivation.interior
+    if interior.reaching is None:
+        raise _no_inverse(model)
+    add_third_decisions(build, target)
+    build.add_helpers()
     reachable = _add_reachability(build, target)
-    free = {}
-    for z in model.decisions:
-        formula = interior.reaching[z].subs(model.level, target)
-        expr = sp.Piecewise((formula, sp.Eq(reachable, 1)), (1, True)) if reachable != 1 else formula
-        free[z] = build.add(f"{z}_free", expr, build.unit(z), build.label("free_target", z))
-    held = {}
-    for z in model.decisions:
-        found = interior.at_loss[z]
-        formula = found.value.subs(model.level, target)
-        room = simplest_condition(found.conditions)
-        if room is not None:
-            formula = sp.Piecewise((formula, room.subs(model.level, target) > 0), (BEYOND.symbol, True))
-        held[z] = formula
-    chosen = _add_choice(build, free, held, "planned", kind="formula")
+    if interior.target is None:
+        chosen = _choose_for_target(build, target, reachable)
+    else:
+        chosen = _find_for_target(build, interior.target, target, reachable)
     cost = model.cost.subs(chosen, simultaneous=True)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
@@ -81,7 +86,51 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     _add_outcome(build, chosen, guard=PLAN_STATUS, reachable=reachable)
     flags = add_flags(build, chosen)
     add_prices(build, chosen, flags, sp.S.One, guard=PLAN_STATUS)
+    _add_outputs(build, chosen, spent, guard=PLAN_STATUS)
     return tuple(build.cells)
+
+
+def _choose_for_target(build: CellBuilder, target: sp.Symbol, reachable: sp.Expr) -> dict[sp.Symbol, sp.Symbol]:
+    """The decisions that reach a loss, where they have a closed form."""
+    model, interior = build.model, build.derivation.interior
+    assert interior.reaching is not None  # noqa: S101 - asked for by the caller
+    free = {}
+    for z in model.decisions:
+        formula = interior.reaching[z].subs(model.level, target)
+        expr = sp.Piecewise((formula, sp.Eq(reachable, 1)), (1, True)) if reachable != 1 else formula
+        free[z] = build.add(f"{z}_free", expr, build.unit(z), build.label("free_target", z))
+    held = {}
+    for z in model.decisions:
+        found = interior.at_loss[z]
+        formula = found.value.subs(model.level, target)
+        room = simplest_condition(found.conditions)
+        if room is not None:
+            formula = sp.Piecewise((formula, room.subs(model.level, target) > 0), (BEYOND.symbol, True))
+        held[z] = formula
+    return _add_choice(build, free, held, "planned", kind="formula")
+
+
+def _find_for_target(
+    build: CellBuilder, contour: Contour, target: sp.Symbol, reachable: sp.Expr
+) -> dict[sp.Symbol, sp.Symbol]:
+    """The decisions that reach a loss, as roots; where no resources reach it they are those for a loss that is."""
+    model, room = build.model, build.derivation.interior.reachable
+    level = target
+    if room is not None and reachable != 1:
+        within = sp.Piecewise((target, sp.Eq(reachable, 1)), (1 + target - room.subs(model.level, target), True))
+        level = build.add("target_in_reach", within, "nats/token", Message("cell.target_in_reach"))
+    return add_root_choice(build, contour, model.cost, {model.level: level}, "planned", kind="formula")
+
+
+def _no_inverse(model: LawModel) -> FlopsheetError:
+    """The refusal of a target loss under a law whose loss ties its decisions together beyond what can be solved."""
+    x, y = model.decisions
+    place = model.law.loss.place if model.law.loss else model.law.place
+    message = (
+        f"the loss of law `{model.law.name}` cannot be solved for `{x}` or `{y}` in a way that holds, "
+        "so that no least compute for a target can be given"
+    )
+    return FlopsheetError(Problem(message, place, "loss", "Ask for the least loss of a budget instead."))
 
 
 def _add_reachability(build: CellBuilder, target: sp.Symbol) -> sp.Expr:
@@ -113,6 +162,9 @@ def _add_reachability(build: CellBuilder, target: sp.Symbol) -> sp.Expr:
 def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free") -> dict[sp.Symbol, sp.Symbol]:
     """The optimum where only the budget binds, its exponents and its loss."""
     model, derivation = build.model, build.derivation
+    contour = derivation.interior.budget
+    if contour is not None:
+        return add_root_optimum(build, contour, amount, suffix)
     exponents = {}
     for z in model.decisions:
         expr = derivation.exponents[z]
@@ -156,6 +208,21 @@ def _add_choice(
         label = build.label("opt" if suffix == "opt" else "plan", z)
         chosen[z] = build.add(f"{z}_{suffix}", expr, build.unit(z), label, kind=kind)
     return chosen
+
+
+def _add_outputs(
+    build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol], spent: sp.Symbol, *, guard: str | None
+) -> None:
+    """The further formulas of the law at the plan. Those it reads of each other come first."""
+    model = build.model
+    taken = {cell.id for cell in build.cells}
+    put = {**chosen, model.amount: spent, model.level: make_symbol("L_opt")}
+    for output in model.outputs:
+        if output.name in taken:
+            continue  # what the law says of a result that every plan has
+        expr = output.expr.subs(put, simultaneous=True)
+        build.add(output.name, expr, output.unit, Message("cell.law_output", {"label": output.label}),
+                  kind="result", positive=False, guard=guard)  # fmt: skip
 
 
 def _find_floor(build: CellBuilder) -> sp.Expr:

@@ -10,9 +10,12 @@ import sympy as sp
 from flopsheet.derive.algebra import is_same_product, is_zero_by_algebra
 from flopsheet.derive.proof import Proof, Verdict
 from flopsheet.derive.sample import POINTS, evaluate_at, is_positive_at, relative_gaps, sample_points
+from flopsheet.formula.root import Root
 
 # Two sides that agree to this many digits at every sampled point are taken as equal (never as proven).
 _AGREES = 1e-40
+# A number handed from one side to the other carries its own rounding.
+_AGREES_CHAINED = 1e-30
 _LEAST_POINTS = 3
 _MOST_DRAWS = 200
 # Algebra takes every base as positive; two points guard against the cases where one is not.
@@ -23,14 +26,17 @@ _SANITY_POINTS = 2
 class Prover:
     """Decides statements about expressions whose symbols usually lie `around` given values.
 
-    Symbols in `exact` stand for numbers: they are sampled at their value alone.
+    Symbols in `exact` stand for numbers: they are sampled at their value alone. Points at which one of `always`
+    is not positive are left out: no statement is about them.
     """
 
     around: Mapping[sp.Symbol, float]
     exact: Mapping[sp.Symbol, sp.Rational] = field(default_factory=dict)
+    always: tuple[sp.Expr, ...] = ()
 
     def points(self, *exprs: sp.Expr, where: Sequence[sp.Expr] = ()) -> list[dict[sp.Symbol, sp.Float]]:
         """Random points for all symbols of the given expressions, at which all of `where` are positive."""
+        where = (*where, *self.always)
         symbols = set().union(*(sp.sympify(expr, strict=True).free_symbols for expr in (*exprs, *where)))
         # The few draws do where the conditions usually hold; the many are for conditions that seldom do.
         for count in (POINTS, _MOST_DRAWS):
@@ -43,7 +49,10 @@ class Prover:
     def prove_equal(self, statement: str, left: sp.Expr, right: sp.Expr, where: Sequence[sp.Expr] = ()) -> Proof:
         """A verdict on left = right, both positive, at points where all of `where` are positive."""
         points = self.points(left, right, where=where)
-        same = is_same_product(left, right)
+        # What holds a root is no matter of algebra, and each of its values takes long.
+        solved = left.has(Root) or right.has(Root)
+        points = points[: _LEAST_POINTS + 1] if solved else points
+        same = not solved and is_same_product(left, right)
         if same and all(gap <= _AGREES for _, gap in relative_gaps(left, right, points[:_SANITY_POINTS])):
             return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)
         gaps = relative_gaps(left, right, points)
@@ -52,9 +61,31 @@ class Prover:
             point, gap = apart[0]
             detail = f"the sides differ by {gap:.3g} of the larger one at {_describe(point)}"
             return Proof(statement, "numeric", "refuted", residual=left - right, detail=detail)
-        if is_zero_by_algebra(left - right):
+        if not solved and is_zero_by_algebra(left - right):
             return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)
         return self._sampled(statement, len(gaps), "both sides agree to 40 digits")
+
+    def check_chain(
+        self,
+        statement: str,
+        link: tuple[sp.Symbol, sp.Expr],
+        pairs: Sequence[tuple[sp.Expr, sp.Expr]],
+        where: Sequence[sp.Expr] = (),
+    ) -> Proof:
+        """A verdict by numbers on left = right for each pair, where the left sides read a symbol given by `link`."""
+        symbol, given = link
+        count = 0
+        for point in self.points(given, *(right for _, right in pairs), where=where)[: _LEAST_POINTS + 1]:
+            value = evaluate_at(given, point)
+            if value is None:
+                continue
+            count += 1
+            there = {**point, symbol: value}
+            gaps = [gap for left, right in pairs for _, gap in relative_gaps(left, right, [there])]
+            if len(gaps) < len(pairs) or max(gaps) > _AGREES_CHAINED:
+                detail = f"the sides differ at {_describe(point)}"
+                return Proof(statement, "numeric", "refuted", detail=detail)
+        return self._sampled(statement, count, "both sides agree to 30 digits")
 
     def prove_positive(self, statement: str, expr: sp.Expr) -> Proof:
         """A verdict on expr > 0."""

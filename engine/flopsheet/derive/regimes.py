@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from flopsheet.derive.stationarity import Interior
+from flopsheet.formula.root import put_in
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
@@ -71,7 +72,7 @@ def derive_regimes(model: LawModel, interior: Interior) -> tuple[Regime, ...]:
 def _free_regime(model: LawModel, interior: Interior, caps: Mapping[sp.Symbol, Cap]) -> Regime:
     """Only the budget binds."""
     x = model.decisions[0]
-    price = (interior.gains[x] / interior.shares[x]).subs(interior.free, simultaneous=True)
+    price = put_in(interior.gains[x] / interior.shares[x], interior.free)
     when = tuple(caps[z].symbol - interior.free[z] for z in model.decisions if z in caps)
     return Regime(("compute",), interior.free, {"compute": price}, when)
 
@@ -84,8 +85,8 @@ def _one_cap(model: LawModel, interior: Interior, caps: Mapping[sp.Symbol, Cap],
     budget = interior.gains[other] / interior.shares[other]
     left = interior.gains[capped] - budget * interior.shares[capped]
     multipliers = {
-        "compute": budget.subs(optimum, simultaneous=True),
-        cap.name: left.subs(optimum, simultaneous=True),
+        "compute": put_in(budget, optimum),
+        cap.name: put_in(left, optimum),
     }
     when = [interior.free[capped] - cap.symbol]
     if other in caps:
@@ -96,6 +97,6 @@ def _one_cap(model: LawModel, interior: Interior, caps: Mapping[sp.Symbol, Cap],
 def _all_caps(model: LawModel, interior: Interior, caps: Mapping[sp.Symbol, Cap]) -> Regime:
     """Every cap binds and some of the budget is left."""
     optimum = {z: caps[z].symbol for z in model.decisions}
-    multipliers = {caps[z].name: interior.gains[z].subs(optimum, simultaneous=True) for z in model.decisions}
+    multipliers = {caps[z].name: put_in(interior.gains[z], optimum) for z in model.decisions}
     when = (model.amount - model.cost.subs(optimum, simultaneous=True),)
     return Regime(tuple(caps[z].name for z in model.decisions), optimum, multipliers, when)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from flopsheet.derive.algebra import Isolated, isolate, product_form, tidy
+from flopsheet.derive.algebra import Isolated, isolate, product_form, simplest_condition, tidy
 from flopsheet.derive.notation import Elasticity, LogSlope
 from flopsheet.derive.proof import Equation, Proof, Step
 from flopsheet.derive.proving import Prover
-from flopsheet.derive.stationarity import simplest_condition
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.resource_model import ResourceModel

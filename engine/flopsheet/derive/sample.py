@@ -5,9 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
+import mpmath
 import sympy as sp
 
+from flopsheet.formula.mp_value import mp_or_none
+
 DIGITS = 50
+# Sums whose terms cancel lose digits: so many more are carried along.
+_GUARD_DIGITS = 40
+_DOUBLE_DIGITS = 25
 POINTS = 8
 _SEED = 20240607
 
@@ -35,15 +41,17 @@ def sample_points(
 
 def evaluate_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | None:
     """The real value of an expression at a point with 50 digits, or None where it has none."""
-    expr = sp.sympify(expr, strict=True)
-    try:
-        value = expr.evalf(DIGITS, subs=dict(point))
-    except (ArithmeticError, TypeError, ValueError):
-        # sympy's evalf fails on some sums that are exactly zero, such as floor(x) + ceiling(-x), and on 1/0.
-        value = expr.xreplace(dict(point))
-    if value.is_Float or value.is_Integer or value.is_Rational:
-        return value
-    return None
+    with mpmath.workdps(DIGITS + _GUARD_DIGITS):
+        env = {symbol: mpmath.mpf(value._mpf_) for symbol, value in point.items()}
+        value = mp_or_none(sp.sympify(expr, strict=True), env)
+    return None if value is None or isinstance(value, bool) else sp.Float(value, DIGITS)
+
+
+def number_at(expr: sp.Expr, numbers: Mapping[sp.Symbol, float]) -> float | None:
+    """The value of an expression at numbers, to the digits of a double; None where it has none that is finite."""
+    with mpmath.workdps(_DOUBLE_DIGITS):
+        value = mp_or_none(expr, {symbol: mpmath.mpf(number) for symbol, number in numbers.items()})
+        return None if value is None or isinstance(value, bool) else float(value)
 
 
 def is_positive_at(expr: sp.Expr, point: Mapping[sp.Symbol, sp.Expr]) -> bool:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
-from flopsheet.derive.algebra import expand_logarithm, product_form, strip_monotone
+from flopsheet.derive.algebra import expand_logarithm, product_form, simplest_condition, strip_monotone
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.stationarity import Interior, simplest_condition
+from flopsheet.derive.single_optimum import prove_single_optimum
+from flopsheet.derive.stationarity import Interior
+from flopsheet.formula.root import put_in, slope_of
 from flopsheet.model.law_model import LawModel
 
 
 def derive_exponents(model: LawModel, interior: Interior) -> dict[sp.Symbol, sp.Expr]:
     """d ln(decision) / d ln(budget) at the interior optimum, per decision."""
+    if interior.budget is not None:
+        free, amount = interior.free, model.amount
+        return {z: amount * slope_of(free[z], amount) / free[z] for z in model.decisions}
     return {z: sp.factor(sp.cancel(elasticity_of(interior.free[z], model.amount))) for z in model.decisions}
 
 
@@ -25,23 +30,29 @@ def elasticity_of(output: sp.Expr, variable: sp.Symbol) -> sp.Expr:
 
 
 def check_statements(
-    model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover
+    model: LawModel,
+    interior: Interior,
+    regimes: Sequence[Regime],
+    prover: Prover,
+    exponents: Mapping[sp.Symbol, sp.Expr] | None = None,
 ) -> tuple[Proof, ...]:
-    """The proof ledger of a law."""
+    """The proof ledger of a law; `exponents` are those of `derive_exponents`, derived anew where not given."""
+    second = _second_order(model, interior, prover)
     return (
         _budget_identity(model, interior, prover),
         _stationarity(model, interior, prover),
-        _second_order(model, interior, prover),
-        _exponents(model, interior, prover),
-        _kkt_signs(model, interior, regimes, prover),
+        second,
+        _exponents(model, interior, prover, exponents or derive_exponents(model, interior)),
+        _kkt_signs(model, interior, regimes, prover, second),
         _slackness(model, interior, regimes, prover),
-        _round_trip(model, interior, prover),
+        *([] if interior.reaching is None else [_round_trip(model, interior, prover)]),
     )
 
 
 def _budget_identity(model: LawModel, interior: Interior, prover: Prover) -> Proof:
-    """The optimum spends the budget exactly."""
-    spent = model.cost.subs(interior.free, simultaneous=True)
+    """The optimum spends the budget exactly; where it is a root, every point of its contour does."""
+    contour = interior.budget
+    spent = model.cost.subs(interior.free, simultaneous=True) if contour is None else contour.put_on(model.cost)
     statement = f"budget identity: the cost of the optimum equals {model.amount}"
     return prover.prove_equal(statement, spent, model.amount)
 
@@ -49,13 +60,15 @@ def _budget_identity(model: LawModel, interior: Interior, prover: Prover) -> Pro
 def _stationarity(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     """At the optimum, a budget unit is worth the same in either decision."""
     x, y = model.decisions
-    worth = [(interior.gains[z] / interior.shares[z]).subs(interior.free, simultaneous=True) for z in (x, y)]
+    worth = [put_in(interior.gains[z] / interior.shares[z], interior.free) for z in (x, y)]
     statement = f"stationarity: at the optimum the budget is worth the same spent on {x} as on {y}"
     return prover.prove_equal(statement, *worth)
 
 
 def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     """The stationary point is the minimum: the loss is convex along the budget, in logarithms."""
+    if interior.budget is not None:
+        return prove_single_optimum(model, interior, interior.budget, prover)
     x, y = model.decisions
     log_x = sp.Dummy("t", real=True)
     inner = strip_monotone(model.loss, model.decisions)
@@ -68,10 +81,9 @@ def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     return Prover(around, prover.exact).prove_positive(statement, curvature)
 
 
-def _exponents(model: LawModel, interior: Interior, prover: Prover) -> Proof:
+def _exponents(model: LawModel, interior: Interior, prover: Prover, exponents: Mapping[sp.Symbol, sp.Expr]) -> Proof:
     """The cost-weighted exponents of the optimum sum to one."""
-    exponents = derive_exponents(model, interior)
-    shares = {z: interior.shares[z].subs(interior.free, simultaneous=True) for z in model.decisions}
+    shares = {z: put_in(interior.shares[z], interior.free) for z in model.decisions}
     total = sum(shares[z] * exponents[z] for z in model.decisions)
     weights = " + ".join(
         f"d ln {z}/d ln {model.amount}" if shares[z] == 1 else f"share({z}) * d ln {z}/d ln {model.amount}"
@@ -80,7 +92,7 @@ def _exponents(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     return prover.prove_equal(f"exponents: {weights} = 1 (a + b = 1)", total, sp.S.One)
 
 
-def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover) -> Proof:
+def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover, second: Proof) -> Proof:
     """Every multiplier is positive where its limit binds.
 
     A cap's multiplier has the sign of the stationarity function at the cap. That function falls along
@@ -89,8 +101,11 @@ def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
     """
     x, y = model.decisions
     stationary = interior.stationary
-    fall = -(stationary.first - stationary.second * interior.shares[x] / interior.shares[y])
-    parts = [prover.prove_positive("falls", sp.cancel(sp.together(fall)))]
+    if stationary is None or interior.budget is not None:
+        parts = [second]
+    else:
+        fall = -(stationary.first - stationary.second * interior.shares[x] / interior.shares[y])
+        parts = [prover.prove_positive("falls", sp.cancel(sp.together(fall)))]
     parts += [prover.prove_positive("gain", interior.gains[z]) for z in (x, y)]
     parts += [prover.prove_positive("share", interior.shares[z]) for z in (x, y)]
     binding = sorted({name for regime in regimes for name in regime.multipliers})
@@ -110,13 +125,13 @@ def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
     for regime in regimes:
         for name in regime.binding:
             if name == "compute":
-                spent = model.cost.subs(regime.optimum, simultaneous=True)
+                spent = put_in(model.cost, regime.optimum)
                 parts.append(prover.prove_equal("spent", spent, model.amount))
             else:
                 parts.append(prover.prove_equal("at cap", regime.optimum[caps[name].decision], caps[name].symbol))
     for z in model.decisions:
-        gain = interior.gains[z].subs(interior.free, simultaneous=True)
-        price = (regimes[0].multipliers["compute"] * interior.shares[z]).subs(interior.free, simultaneous=True)
+        gain = put_in(interior.gains[z], interior.free)
+        price = regimes[0].multipliers["compute"] * put_in(interior.shares[z], interior.free)
         parts.append(prover.prove_equal("free", gain, price))
     statement = f"complementary slackness: multiplier times slack is zero in all {len(regimes)} regimes"
     return combine_proofs(statement, parts)
@@ -124,11 +139,17 @@ def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
 
 def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     """The allocation that reaches a loss is the optimal one for the budget it costs."""
-    back = {z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions}
+    assert interior.reaching is not None  # noqa: S101 - asked only where it is
+    assert interior.inverse is not None  # noqa: S101
     # Below the least loss there is nothing to compare.
     where = () if interior.reachable is None else (interior.reachable,)
-    parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z], where=where) for z in model.decisions]
-    reached = model.loss.subs(interior.reaching, simultaneous=True)
+    if interior.budget is None and interior.target is None:
+        back = {z: product_form(interior.free[z].subs(model.amount, interior.inverse)) for z in model.decisions}
+        parts = [prover.prove_equal(f"{z}", back[z], interior.reaching[z], where=where) for z in model.decisions]
+    else:
+        pairs = [(interior.free[z], interior.reaching[z]) for z in model.decisions]
+        parts = [prover.check_chain("decisions", (model.amount, interior.inverse), pairs, where=where)]
+    reached = put_in(model.loss, interior.reaching)
     parts.append(prover.prove_equal("loss", reached, model.level, where=where))
     caps = find_caps(model).values()
     for cap in caps:
@@ -137,7 +158,7 @@ def _round_trip(model: LawModel, interior: Interior, prover: Prover) -> Proof:
         room = simplest_condition(found.conditions)
         at_cap = {cap.decision: cap.symbol, other: found.value.subs(cap.decision, cap.symbol)}
         within = () if room is None else (room.subs(cap.decision, cap.symbol),)
-        capped = model.loss.subs(at_cap, simultaneous=True)
+        capped = put_in(model.loss, at_cap)
         parts.append(prover.prove_equal("capped", capped, model.level, where=within))
     under = ", also where a cap binds" if caps else ""
     statement = f"inverse round trip: the least cost of a loss, spent optimally, reaches that loss{under}"

@@ -1,15 +1,30 @@
-"""The interior optimum: stationarity in logarithms, solved exactly."""
+"""The interior optimum: stationarity in logarithms, solved exactly or as the root of one equation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
-from flopsheet.derive.algebra import Isolated, expand_logarithm, isolate, product_form, tidy
+from flopsheet.derive.algebra import (
+    Isolated,
+    expand_logarithm,
+    is_zero_by_algebra,
+    isolate,
+    product_form,
+    simplest_condition,
+    tidy,
+)
+from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, solve_log, trace_contour
+from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.formula.root import put_in
 from flopsheet.model.law_model import LawModel
+
+# A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.
+_SOME_AMOUNT = 1e21
+_LEFT_OVER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -28,68 +43,147 @@ class Interior:
     Attributes:
         gains: -dL/d ln x per decision: what more of it is worth.
         shares: d ln(cost)/d ln x per decision.
-        stationary: the condition in logarithms.
-        path: the second decision on the optimal path, over the first.
+        residual: ln of what the budget is worth in the first decision over what it is worth in the second.
+        stationary: the condition `residual = 0` where it is linear in the logarithms of the decisions, else None.
+        path: the second decision on the optimal path, over the first; None without such a condition.
         free: the decisions over the budget; `frontier` the loss there, over the budget.
-        reaching: the decisions over the loss to be reached; `inverse` the cost there, over the loss.
+        reaching: the decisions over the loss to be reached; `inverse` the cost there, over the loss. Both are None
+            where the loss can be solved for neither decision.
         reachable: positive exactly when the loss can be reached.
         on_budget: each decision over the other one and the budget, where the budget is spent.
         at_loss: each decision over the other one and the loss, where that loss is reached.
+        budget: the contour on which `free` is a root of the residual; None where it has a closed form.
+        target: the same for `reaching`.
     """
 
     gains: Mapping[sp.Symbol, sp.Expr]
     shares: Mapping[sp.Symbol, sp.Expr]
-    stationary: LogLinear
-    path: sp.Expr
+    residual: sp.Expr
+    stationary: LogLinear | None
+    path: sp.Expr | None
     free: Mapping[sp.Symbol, sp.Expr]
     frontier: sp.Expr
-    reaching: Mapping[sp.Symbol, sp.Expr]
-    inverse: sp.Expr
+    reaching: Mapping[sp.Symbol, sp.Expr] | None
+    inverse: sp.Expr | None
     reachable: sp.Expr | None
     on_budget: Mapping[sp.Symbol, sp.Expr]
     at_loss: Mapping[sp.Symbol, Isolated]
+    budget: Contour | None = None
+    target: Contour | None = None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The decisions over a budget or a loss, where that can be met, and the contour if they are a root on it."""
+
+    decisions: Mapping[sp.Symbol, sp.Expr]
+    reachable: sp.Expr | None = None
+    contour: Contour | None = None
 
 
 def derive_interior(model: LawModel) -> Interior:
-    """The optimal allocation of a law, in closed form.
+    """The optimal allocation of a law, in closed form or as the root of one equation.
 
     With x and y the decisions, stationarity of the Lagrangian in logarithms is
     gain_x / share_x = gain_y / share_y. Its logarithm is linear in ln x and ln y when monotone outer
     functions cancel and what is left are products, which covers Hoffmann et al. (2022, Eq. 10) and
-    Kaplan et al. (2020, Eq. 1.5); that gives the path y(x), and the budget or the loss fixes x.
+    Kaplan et al. (2020, Eq. 1.5); that gives the path y(x), and the budget or the loss fixes x. Otherwise
+    the budget (or the loss) leaves one unknown, in which the condition is solved numerically.
 
     Raises:
-        FlopsheetError: the loss does not fall in a decision, or there is no closed form.
+        FlopsheetError: the loss does not fall in a decision, every split is as good as any other, or the
+            cost can be solved for neither decision.
     """
     x, y = model.decisions
     gains = {z: product_form(_slope(-model.loss, z)) for z in (x, y)}
     shares = {z: _share(model.cost, z) for z in (x, y)}
     _check_directions(model, gains, shares)
-    stationary = _stationary(model, gains, shares)
-    path = product_form(sp.exp(-(stationary.first * sp.log(x) + stationary.rest) / stationary.second))
-    on_path = {y: path}
-    spent = isolate(model.cost.subs(on_path), model.amount, x)
-    reached = isolate(model.loss.subs(on_path), model.level, x)
-    on_budget = {z: isolate(model.cost, model.amount, z) for z in (x, y)}
-    at_loss = {z: isolate(model.loss, model.level, z) for z in (x, y)}
-    if spent is None or reached is None or None in on_budget.values() or None in at_loss.values():
-        raise _no_closed_form(model, "the budget or the loss cannot be solved for the decisions")
-    free = {x: spent.value, y: product_form(path.subs(x, spent.value))}
-    reaching = {x: reached.value, y: product_form(path.subs(x, reached.value))}
-    _check_real(model, (*gains.values(), path, *free.values(), *reaching.values()))
+    residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
+    _check_balance(model, residual)
+    stationary = _log_linear(model, residual)
+    path = None if stationary is None else _path(model, stationary)
+    worth = [gains[z] / shares[z] for z in (x, y)]
+    if any(not base.is_positive for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y)):
+        # The logarithm of a constant of unknown sign is not real, that of the whole is.
+        residual = sp.log(worth[0]) - sp.log(worth[1])
+    at_loss = {z: _solve(model.loss, model.level, z) for z in (x, y)}
+    free = _spend(model, residual, path, worth)
+    if free is None:
+        raise _unsolved(model)
+    reaching = _reach(model, residual, path, worth)
     return Interior(
         gains=gains,
         shares=shares,
+        residual=residual,
         stationary=stationary,
         path=path,
-        free=free,
+        free=free.decisions,
         frontier=_frontier(model, free),
-        reaching=reaching,
-        inverse=tidy(model.cost.subs(reaching, simultaneous=True)),
-        reachable=simplest_condition(reached.conditions),
-        on_budget={z: found.value for z, found in on_budget.items() if found},
-        at_loss={z: found for z, found in at_loss.items() if found},
+        reaching=None if reaching is None else reaching.decisions,
+        inverse=None if reaching is None else _inverse(model, reaching),
+        reachable=None if reaching is None else reaching.reachable,
+        on_budget={z: _solve(model.cost, model.amount, z).value for z in (x, y)},
+        at_loss=at_loss,
+        budget=free.contour,
+        target=None if reaching is None else reaching.contour,
     )
+
+
+def _path(model: LawModel, stationary: LogLinear) -> sp.Expr | None:
+    """The second decision over the first where the budget is worth the same in both; None where it is not real."""
+    x = model.decisions[0]
+    path = product_form(sp.exp(-(stationary.first * sp.log(x) + stationary.rest) / stationary.second))
+    return path if _is_real(path) else None
+
+
+def _spend(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+    """The decisions over the budget."""
+    x, y = model.decisions
+    spent = None if path is None else isolate(model.cost.subs({y: path}), model.amount, x)
+    if path is not None and spent is not None:
+        found = {x: spent.value, y: product_form(path.subs(x, spent.value))}
+        if _holds(model, found, worth, {model.amount: _SOME_AMOUNT}):
+            return _Found(found)
+    contour = trace_contour(model.cost, model.amount, model.decisions)
+    return None if contour is None else _Found(_root_on(contour, residual, model.loss), None, contour)
+
+
+def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+    """The decisions over the loss to be reached."""
+    x, y = model.decisions
+    reached = None if path is None else isolate(model.loss.subs({y: path}), model.level, x)
+    if path is not None and reached is not None:
+        found = {x: reached.value, y: product_form(path.subs(x, reached.value))}
+        if _holds(model, found, worth, {}):
+            return _Found(found, simplest_condition(reached.conditions))
+    contour = trace_contour(model.loss, model.level, model.decisions)
+    if contour is None:
+        return None
+    # What two decisions without bound leave of the loss cannot be reached.
+    floor = model.loss.subs({x: sp.oo, y: sp.oo})
+    known = floor.is_finite is not False and not floor.has(sp.oo, sp.zoo, sp.nan)
+    reachable = model.level - floor if known else simplest_condition(contour.conditions)
+    if reachable is not None and reachable.is_positive is True:
+        reachable = None
+    return _Found(_root_on(contour, residual, model.cost), reachable, contour)
+
+
+def _root_on(contour: Contour, residual: sp.Expr, objective: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """Both decisions at the optimum on a contour."""
+    root = optimum_on(contour, residual, objective)
+    return {z: expr.xreplace({UNKNOWN: root}) for z, expr in contour.at.items()}
+
+
+def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
+    """The least cost of a loss."""
+    cost = put_in(model.cost, reaching.decisions)
+    return tidy(cost) if reaching.contour is None else cost
+
+
+def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol) -> Isolated:
+    """One decision over the other and the level of a monotone expression: in closed form, or as a root."""
+    found = isolate(expr, level, z)
+    return Isolated(sp.exp(solve_log(expr, level, z)), (), ()) if found is None else found
 
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:
@@ -102,40 +196,69 @@ def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return sp.cancel(sp.together(z * sp.diff(cost, z) / cost))
 
 
-def _stationary(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]) -> LogLinear:
-    """The logarithm of (gain_x / share_x) / (gain_y / share_y), as a linear form."""
+def _log_linear(model: LawModel, residual: sp.Expr) -> LogLinear | None:
+    """The residual as a linear form in the logarithms of the decisions, None where it is none."""
     x, y = model.decisions
-    ratio = gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x]))
-    logarithm = expand_logarithm(ratio)
-    first = sp.factor(logarithm.coeff(sp.log(x)))
-    second = sp.factor(logarithm.coeff(sp.log(y)))
-    rest = sp.expand(logarithm - sp.expand(first * sp.log(x) + second * sp.log(y)))
+    first = sp.factor(residual.coeff(sp.log(x)))
+    second = sp.factor(residual.coeff(sp.log(y)))
+    rest = sp.expand(residual - sp.expand(first * sp.log(x) + second * sp.log(y)))
     if rest.has(x, y) or first.has(x, y) or second.has(x, y) or second == 0 or first == 0:
-        raise _no_closed_form(model, "the stationarity condition is not linear in the logarithms of the decisions")
+        return None
     return LogLinear(first, second, rest)
 
 
-def _frontier(model: LawModel, free: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+def _check_balance(model: LawModel, residual: sp.Expr) -> None:
+    """Refuse a law whose budget is worth the same, or always more, in one decision, whatever the split."""
+    if residual.has(*model.decisions):
+        return
+    x, y = model.decisions
+    place = model.law.loss.place if model.law.loss else model.law.place
+    if is_zero_by_algebra(residual):
+        message = (
+            f"every split of a budget between `{x}` and `{y}` gives the same loss under law `{model.law.name}`: "
+            "the optimum is flat"
+        )
+    else:
+        message = (
+            f"under law `{model.law.name}` a budget is worth more in one of `{x}` and `{y}` by the same factor at "
+            "any split: the best plan lies at an end, no optimum exists"
+        )
+    raise FlopsheetError(Problem(message, place, "loss"))
+
+
+def _frontier(model: LawModel, free: _Found) -> sp.Expr:
     """The least loss a budget buys, written as simply as its form allows."""
-    loss = model.loss.subs(free, simultaneous=True)
+    loss = put_in(model.loss, free.decisions)
+    if free.contour is not None:
+        return loss
     if isinstance(loss, sp.Pow) and isinstance(loss.base, sp.Add):
         return product_form(sp.Pow(tidy(loss.base), loss.exp))
     return tidy(loss)
 
 
-def simplest_condition(conditions: tuple[sp.Expr, ...]) -> sp.Expr | None:
-    """The condition that holds a difference (the others are positive multiples or powers of it)."""
-    for condition in conditions:
-        factors = [factor for factor in sp.Mul.make_args(condition) if factor.is_positive is not True]
-        if factors:
-            return sp.Mul(*factors)
-    return None
+def _holds(
+    model: LawModel, found: Mapping[sp.Symbol, sp.Expr], worth: Sequence[sp.Expr], at: Mapping[sp.Symbol, float]
+) -> bool:
+    """Whether formulas are real and, at the law's own constants, where the budget is worth the same in both decisions.
+
+    What is said of powers holds for positive bases only; a difference of exponents may be of either sign.
+    """
+    if not all(map(_is_real, found.values())):
+        return False
+    if not at:
+        return True
+    values = {**model.values, **at}
+    numbers = {z: number_at(expr, values) for z, expr in found.items()}
+    known = {z: number for z, number in numbers.items() if number is not None and number > 0}
+    if len(known) < len(numbers):
+        return True  # nothing is known there: other statements decide
+    first, second = (number_at(expr, {**values, **known}) for expr in worth)
+    return first is None or second is None or abs(first - second) <= _LEFT_OVER * abs(first)
 
 
-def _check_real(model: LawModel, formulas: Iterable[sp.Expr]) -> None:
-    """Refuse formulas that went through the logarithm of something of unknown sign."""
-    if any(formula.has(sp.I, sp.pi, sp.zoo, sp.nan, sp.oo) for formula in formulas):
-        raise _no_closed_form(model, "it takes the logarithm of something that is not positive for certain")
+def _is_real(formula: sp.Expr) -> bool:
+    """Whether a formula did not go through the logarithm of something of unknown sign."""
+    return not formula.has(sp.I, sp.pi, sp.zoo, sp.nan, sp.oo)
 
 
 def _check_directions(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], shares: Mapping[sp.Symbol, sp.Expr]) -> None:
@@ -155,10 +278,9 @@ def _check_directions(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], share
         raise FlopsheetError(*problems)
 
 
-def _no_closed_form(model: LawModel, why: str) -> FlopsheetError:
-    """The refusal of a law whose optimum has no closed form."""
-    place = model.law.loss.place if model.law.loss else model.law.place
-    message = f"the optimum of law `{model.law.name}` has no closed form that this version finds: {why}"
-    negative = [f"`{name}`" for name, constant in model.law.constants.items() if constant.value < 0]
-    remedy = f"Write it so that {', '.join(negative)} can be positive." if negative else ""
-    return FlopsheetError(Problem(message, place, "loss", remedy))
+def _unsolved(model: LawModel) -> FlopsheetError:
+    """The refusal of a law whose cost ties its decisions together beyond what can be solved."""
+    x, y = model.decisions
+    place = model.law.cost.place if model.law.cost else model.law.place
+    message = f"the cost of law `{model.law.name}` can be solved in closed form for neither `{x}` nor `{y}`"
+    return FlopsheetError(Problem(message, place, "cost", "Write it so that one of them stands in one power only."))

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
-from flopsheet.derive.algebra import product_form
+from flopsheet.derive.algebra import product_form, simplest_condition
+from flopsheet.derive.contour import Contour, put_along
 from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.derive.proof import Equation, Step
 from flopsheet.derive.regimes import Cap, Regime, find_caps
-from flopsheet.derive.stationarity import Interior, simplest_condition
+from flopsheet.derive.stationarity import Interior
+from flopsheet.formula.root import has_comparisons
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 
@@ -26,13 +28,10 @@ def list_steps(
         _problem(model),
         _slopes(model, interior),
         _stationarity(model, interior),
-        _path(model, interior),
-        _optimum(model, interior),
-        _exponents(model, exponents),
-        _frontier(model, interior),
-        _inverse(model, interior),
+        *_optimum(model, interior, exponents),
+        *_inverse(model, interior),
         *(_regime(model, interior, regime) for regime in regimes),
-        *(_capped_target(model, interior, cap) for cap in find_caps(model).values()),
+        *(_capped_target(model, interior, cap) for cap in find_caps(model).values() if interior.reaching is not None),
     )
 
 
@@ -54,26 +53,39 @@ def _stationarity(model: LawModel, interior: Interior) -> Step:
     x, y = model.decisions
     worth = [product_form(interior.gains[z] / interior.shares[z]) for z in (x, y)]
     condition = interior.stationary
+    balance = Equation(worth[0], worth[1])
+    if condition is None:
+        return Step(Message("step.stationarity"), (balance,), Message("step.stationarity_not_linear"))
     linear = condition.first * sp.log(x) + condition.second * sp.log(y) + condition.rest
     return Step(
         Message("step.stationarity"),
-        (Equation(worth[0], worth[1]), Equation(linear, sp.S.Zero)),
+        (balance, Equation(linear, sp.S.Zero)),
         Message("step.stationarity_remark", {"x": str(x), "y": str(y)}),
     )
 
 
-def _path(model: LawModel, interior: Interior) -> Step:
-    """The curve on which all optima lie."""
+def _optimum(model: LawModel, interior: Interior, exponents: Mapping[sp.Symbol, sp.Expr]) -> tuple[Step, ...]:
+    """The curve on which all optima lie, the budget put in, and the optimum it gives."""
     y = model.decisions[1]
-    return Step(Message("step.path"), (Equation(y, interior.path),))
-
-
-def _optimum(model: LawModel, interior: Interior) -> Step:
-    """The budget put in, and the optimum it gives."""
-    y = model.decisions[1]
+    found: list[Step] = []
+    if interior.path is not None:
+        found.append(Step(Message("step.path"), (Equation(y, interior.path),)))
+    if interior.budget is not None:
+        return (*found, _along(model, interior, interior.budget, Message("step.budget_contour")))
+    assert interior.path is not None  # noqa: S101 - a closed form goes along the path
     spent = Equation(sp.powsimp(model.cost.subs(y, interior.path)), model.amount)
     lines = [Equation(Optimal(z), interior.free[z]) for z in model.decisions]
-    return Step(Message("step.optimum"), (spent, *lines))
+    frontier = Step(Message("step.frontier"), (Equation(Optimal(model.level), interior.frontier),))
+    return (*found, Step(Message("step.optimum"), (spent, *lines)), _exponents(model, exponents), frontier)
+
+
+def _along(model: LawModel, interior: Interior, contour: Contour, title: Message) -> Step:
+    """Both decisions over the one unknown that a budget or a loss leaves, and the equation that fixes it."""
+    lines = [Equation(z, expr) for z, expr in contour.at.items()]
+    plain = interior.residual if has_comparisons(interior.residual) else put_along(interior.residual, contour)
+    equation = Equation(plain, sp.S.Zero)
+    kind = Message(f"step.unknown_{contour.kind}", {"x": str(model.decisions[0]), "y": str(model.decisions[1])})
+    return Step(title, (*lines, equation), kind)
 
 
 def _exponents(model: LawModel, exponents: Mapping[sp.Symbol, sp.Expr]) -> Step:
@@ -82,26 +94,28 @@ def _exponents(model: LawModel, exponents: Mapping[sp.Symbol, sp.Expr]) -> Step:
     return Step(Message("step.exponents"), tuple(lines))
 
 
-def _frontier(model: LawModel, interior: Interior) -> Step:
-    """The least loss of a budget."""
-    return Step(Message("step.frontier"), (Equation(Optimal(model.level), interior.frontier),))
-
-
-def _inverse(model: LawModel, interior: Interior) -> Step:
+def _inverse(model: LawModel, interior: Interior) -> tuple[Step, ...]:
     """The least cost of a loss."""
+    if interior.reaching is None or interior.inverse is None:
+        return ()
+    if interior.target is not None:
+        return (_along(model, interior, interior.target, Message("step.target_contour")),)
     lines = [Equation(z, interior.reaching[z]) for z in model.decisions]
     lines.append(Equation(model.amount, interior.inverse))
     remark = None
     if interior.reachable is not None:
         lines.append(Equation(interior.reachable, sp.S.Zero, ">"))
         remark = Message("step.inverse_remark")
-    return Step(Message("step.inverse"), tuple(lines), remark)
+    return (Step(Message("step.inverse"), tuple(lines), remark),)
 
 
 def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
     """Where a set of limits binds, the optimum there, and the multipliers over the decisions."""
-    when = [_as_inequality(condition) for condition in regime.when]
-    optimum = [Equation(z, regime.optimum[z]) for z in model.decisions]
+    # Where the optimum is a root, the cap is held against its symbol.
+    plain = {expr: Optimal(z) for z, expr in interior.free.items()} if interior.budget else {}
+    when = [_as_inequality(condition.xreplace(plain)) for condition in regime.when]
+    free = interior.budget is not None and regime.optimum == interior.free
+    optimum = [] if free else [Equation(z, regime.optimum[z]) for z in model.decisions]
     capped = {z: cap for z, cap in find_caps(model).items() if cap.name in regime.binding}
     multipliers = []
     price: sp.Expr = sp.S.Zero
@@ -120,8 +134,10 @@ def _capped_target(model: LawModel, interior: Interior, cap: Cap) -> Step:
     other = next(z for z in model.decisions if z != cap.decision)
     at_cap = {cap.decision: cap.symbol}
     found = interior.at_loss[other]
+    assert interior.reaching is not None  # noqa: S101 - asked only where a loss can be reached
+    free = Optimal(cap.decision) if interior.target is not None else interior.reaching[cap.decision]
     lines = [
-        _as_inequality(interior.reaching[cap.decision] - cap.symbol),
+        _as_inequality(free - cap.symbol),
         Equation(cap.decision, cap.symbol),
         Equation(other, found.value.subs(at_cap)),
     ]

@@ -7,6 +7,7 @@ import sympy as sp
 from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.derive.proof import Equation
 from flopsheet.formula.print import render_formula
+from flopsheet.formula.root import Put, Root
 
 
 def render_text(equation: Equation) -> tuple[str, str, str]:
@@ -16,7 +17,9 @@ def render_text(equation: Equation) -> tuple[str, str, str]:
 
 def render_side(expr: sp.Expr) -> str:
     """An expression in the formula language, slopes and stars as a reader would type them."""
-    plain = expr.replace(lambda e: isinstance(e, (LogSlope, Elasticity, Optimal, Multiplier)), _spell)
+    plain = expr.replace(lambda e: isinstance(e, Put), lambda e: e.inner)
+    plain = plain.replace(lambda e: isinstance(e, Root), lambda e: sp.Symbol(f"{e.unknown}*"))
+    plain = plain.replace(lambda e: isinstance(e, (LogSlope, Elasticity, Optimal, Multiplier)), _spell)
     return render_formula(plain).replace("**", "^")
 
 

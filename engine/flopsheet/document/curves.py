@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
+from flopsheet.derive.algebra import simplest_condition
 from flopsheet.derive.derivation import Derivation
-from flopsheet.derive.stationarity import simplest_condition
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
@@ -31,7 +31,7 @@ class Curves:
     along: CompiledCells
     across: CompiledCells
     best: CompiledCells
-    cheapest: CompiledCells
+    cheapest: CompiledCells | None
 
     def loss_along_budget(self, constants: Mapping[str, float], amount: float, x: npt.ArrayLike) -> FloatArray:
         """The loss where the budget is spent and the first decision is x."""
@@ -53,7 +53,12 @@ class Curves:
         return found[x.name], found[y.name], found[self.model.level.name]
 
     def least_compute(self, constants: Mapping[str, float], level: npt.ArrayLike) -> FloatArray:
-        """The least compute that reaches a loss without caps; infinite where none does."""
+        """The least compute that reaches a loss without caps; infinite where none does.
+
+        Nan for a law whose loss has no inverse.
+        """
+        if self.cheapest is None:
+            return np.full(np.shape(level), np.nan)
         found = self.cheapest.evaluate({**constants, self.model.level.name: level})
         return np.where(found[_REACHABLE] > 0, found[self.model.amount.name], np.inf)
 
@@ -76,7 +81,9 @@ def compile_curves(derivation: Derivation) -> Curves:
             {**interior.reaching, model.amount: model.cost},
             (model.amount.name,),
             interior.reachable,
-        ),
+        )
+        if interior.reaching is not None
+        else None,
     )
 
 
@@ -88,9 +95,7 @@ def _compile(
     condition: sp.Expr | None = None,
 ) -> CompiledCells:
     """Formulas over the given symbols and the law's constants; with `condition`, positive where they hold."""
-    cells = [
-        Cell(s.name, "input", "1", s.name, positive=bool(s.is_positive)) for s in (*model.constants.values(), *given)
-    ]
+    cells = [Cell(s.name, "input", "1", s.name, positive=bool(s.is_positive)) for s in (*model.parameters, *given)]
     cells += [Cell(symbol.name, "formula", "1", symbol.name, expr) for symbol, expr in formulas.items()]
     holds = sp.S.One if condition is None else condition
     cells.append(Cell(_REACHABLE, "formula", "1", _REACHABLE, holds, positive=False))

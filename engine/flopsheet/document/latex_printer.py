@@ -21,6 +21,7 @@ from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.document.latex_names import latex_name
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.formula.functions import BY_HEAD
+from flopsheet.formula.root import Put, Root
 from flopsheet.messages import load_catalogue
 
 #: Text that stays one thing whatever stands around it: a symbol with its subscript, or a number.
@@ -199,6 +200,12 @@ class FormulaPrinter(LatexPrinter):
             for value, condition in expr.args
         ]
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
+
+    def _print_Root(self, expr: Root) -> str:
+        return rf"{self._print(expr.unknown)}^{{\ast}}"
+
+    def _print_Put(self, expr: Put) -> str:
+        return self._print(expr.inner)
 
     # What derivations write ---------------------------------------------------------------------
 

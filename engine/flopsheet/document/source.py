@@ -71,8 +71,8 @@ class ReportSource:
         return self.plan.objective == "minimize loss"
 
     def constants(self, index: int) -> Mapping[str, float]:
-        """The law's constants in a scenario, by name."""
-        return {name: self.evaluation.value(name, index) for name in self.model.constants}
+        """What a scenario fixes of the law's formulas, by cell: its constants, inputs and intermediate numbers."""
+        return {symbol.name: self.evaluation.value(symbol.name, index) for symbol in self.model.parameters}
 
     def goal(self, index: int) -> float:
         """What a scenario is given: its budget in FLOP, or its target loss."""

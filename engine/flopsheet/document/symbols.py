@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from flopsheet.derive.contour import UNKNOWN
 from flopsheet.derive.regimes import find_caps
 from flopsheet.document.latex_names import latex_name
 from flopsheet.model.law_model import LawModel
@@ -23,8 +24,11 @@ def list_symbols(model: LawModel) -> dict[str, str]:
     for constant in model.law.constants.values():
         if is_literal(constant):
             symbols[constant.name] = f"{constant.value:.10g}"
+    for given in model.inputs.values():
+        symbols[given.symbol.name] = symbols[given.cell] = latex_name(given.name)
     symbols["budget_compute"] = symbols[model.amount.name]
     symbols["target_loss"] = symbols[model.level.name]
+    symbols[UNKNOWN.name] = r"\tau"
     for z, cap in find_caps(model).items():
         symbols[cap.symbol.name] = subscripted(symbols[z.name], _MAXIMUM)
     return symbols

@@ -13,6 +13,7 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.notation import Elasticity, Multiplier, Optimal
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.regimes import find_caps
+from flopsheet.derive.sample import number_at
 from flopsheet.document.latex import align_lines, render_equations, render_latex, render_three_steps
 from flopsheet.document.latex_lines import lay_out
 from flopsheet.document.numbers import MAX_DIGITS, render_number
@@ -21,6 +22,7 @@ from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell
 from flopsheet.evaluate.compile import evaluate_formulas
+from flopsheet.formula.root import has_comparisons
 from flopsheet.messages import render_message
 
 # No identifier of a law holds a blank, so this name is never taken.
@@ -120,6 +122,7 @@ def _optimum(source: ReportSource, index: int) -> Mapping[sp.Symbol, sp.Expr]:
         return next((regime for regime in regimes if set(regime.binding) == set(binding)), regimes[0]).optimum
     capped = {z: cap.symbol for z, cap in find_caps(model).items() if cap.name in binding}
     if not capped:
+        assert interior.reaching is not None  # noqa: S101 - a plan for a target has it
         return interior.reaching
     return {**capped, **{z: interior.at_loss[z].value.subs(capped) for z in model.decisions if z not in capped}}
 
@@ -153,7 +156,9 @@ def list_elasticities(source: ReportSource, words: Words, symbols: Mapping[str, 
     if index is None:
         return None
     model = source.model
-    numbers = {name: source.evaluation.value(name, index) for name in model.constants}
+    if has_comparisons(source.derivation.interior.residual):
+        return None  # beside each kink the derivatives are others
+    numbers = dict(source.constants(index))
     numbers[model.amount.name] = source.answers[index].results["C_total"].value
     elasticities = source.derivation.elasticities
     values = evaluate_formulas(elasticities, numbers)
@@ -180,15 +185,21 @@ def list_exponents(source: ReportSource, symbols: Mapping[str, str]) -> str:
     """How each decision grows with compute: formula and number, as one block of LaTeX."""
     model, derivation = source.model, source.derivation
     index = next((index for index in range(len(source.answers)) if source.has_plan(index)), 0)
-    values = {symbol: source.evaluation.value(name, index) for name, symbol in model.constants.items()}
     lines = []
+    spent = source.answers[index].results.get("C_total")
+    numbers = {**source.constants(index), model.amount.name: math.nan if spent is None else spent.value}
+    solved = derivation.interior.budget is not None
+    if solved:
+        at = {symbol: numbers[symbol.name] for symbol in (*model.parameters, model.amount)}
+        values = {z: number_at(expr, at) or math.nan for z, expr in derivation.exponents.items()}
+    else:
+        values = evaluate_formulas(derivation.exponents, numbers)
     for z in model.decisions:
         expr = derivation.exponents[z]
         left = render_latex(Elasticity(Optimal(z), model.amount), symbols=symbols)
-        steps = [render_latex(expr, symbols=symbols)]
-        number = expr.evalf(20, subs=values)
-        if expr.free_symbols and number.is_number:
-            steps.append(render_number(float(number), digits=MAX_DIGITS, style="latex"))
+        steps = [] if solved else [render_latex(expr, symbols=symbols)]
+        if expr.free_symbols and math.isfinite(values[z]):
+            steps.append(render_number(values[z], digits=MAX_DIGITS, style="latex"))
         lines.append(f"{left} &= {' = '.join(steps)}")
     return align_lines(lines)
 

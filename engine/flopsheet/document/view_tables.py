@@ -12,6 +12,7 @@ from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words
 from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.messages import Message
 from flopsheet.model.inputs import list_limits
 
 _ROUNDING: Final = 1e-9
@@ -21,11 +22,12 @@ def list_inputs(source: ReportSource, words: Words) -> Table | None:
     """The inputs of every scenario that any of them sets: budget or target, caps, constants of its own."""
     goal = "budget.compute" if source.minimises_loss else "target.loss"
     limits = {limit.key: words.say(f"limit.{limit.name}_title") for limit in list_limits(source.model)}
-    keys = [goal, *limits, *(f"constants.{name}" for name in source.model.constants)]
+    given = {entry.key: entry.name for entry in source.model.inputs.values()}
+    keys = [goal, *limits, *given, *(f"constants.{name}" for name in source.model.constants)]
     used = [key for key in keys if any(source.table.is_set(key, index) for index in range(len(source.answers)))]
     heads = {goal: words.say("report.budget" if source.minimises_loss else "report.target"), **limits}
     columns = [Column(words.say("report.scenario"), "left")]
-    columns += [Column(heads.get(key) or words.name(key.removeprefix("constants."))) for key in used]
+    columns += [Column(heads.get(key) or words.name(given.get(key) or key.removeprefix("constants."))) for key in used]
     rows = []
     for index, answer in enumerate(source.answers):
         cells = [_input_cell(source, words, key, index) for key in used]
@@ -58,13 +60,28 @@ def list_results(source: ReportSource, words: Words) -> Table | None:
     ]
     heads = {f"{z}_opt": head_of(source, words, number) for number, z in enumerate(source.model.decisions)}
     columns = [Column(words.say("report.scenario"), "left")]
-    columns += [Column(heads.get(name) or words.say(f"report.result_{name}")) for name in names]
+    columns += [Column(heads.get(name) or _head_of_result(source, words, name)) for name in names]
     columns.append(Column(words.say("report.binds"), "left"))
     rows = []
     for answer in source.answers:
         cells = [_amount_cell(words, answer.results.get(name)) for name in names]
         rows.append([words.name(answer.name), *cells, binding_cell(source, words, answer)])
     return build_table(columns, rows)
+
+
+def _head_of_result(source: ReportSource, words: Words, name: str) -> str:
+    """What a result is called: by the catalogue, or by the law whose choice or formula it is."""
+    key = f"report.result_{name}"
+    if words.known(key):
+        return words.say(key)
+    cell = source.graph[name]
+    label = words.message(cell.label) if isinstance(cell.label, Message) else cell.label
+    unit = (
+        ""
+        if cell.unit == "1"
+        else f"{words.say('document.open_paren')}{words.unit(cell.unit)}{words.say('document.close_paren')}"
+    )
+    return words.name(label[:1].upper() + label[1:] + unit)
 
 
 def is_held_back(source: ReportSource) -> bool:

@@ -29,6 +29,8 @@ class Cell:
 
     `guard` names a cell that must be 0 for this one to have a value. Where it is 1 and
     `guard_infinite` is set the value is infinite; otherwise there is none (a dash, not a number).
+    `absorbs` marks a number that takes whatever unit the formulas that read it need, as constants of a law do.
+    `optional` marks an input that a scenario may leave out: it is beyond reach then.
     """
 
     id: str
@@ -42,6 +44,8 @@ class Cell:
     positive: bool = True
     guard: str | None = None
     guard_infinite: bool = False
+    absorbs: bool = False
+    optional: bool = False
 
     @property
     def symbol(self) -> sp.Symbol:

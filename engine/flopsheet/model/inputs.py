@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
@@ -14,6 +14,9 @@ from flopsheet.plan.plan import Law, Plan, Sourced
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
+
+# Sections whose values are there for a law to read.
+_FOR_LAWS = ("inputs", "data", "inference")
 
 # The unit of what each kind of strategy fixes.
 STRATEGY_UNITS = {
@@ -57,13 +60,29 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
     for limit in list_limits(model):
         what = Message(f"role.{limit.name}")
         latex = rf"{limit.decision}_{{\max}}"
-        cells.append(_input_cell(limit.key, limit.unit, Message("cell.cap", {"what": what}), latex))
+        label = Message("cell.cap", {"what": what})
+        cells.append(_input_cell(limit.key, limit.unit, label, latex, optional=True))
+    cells += _law_input_cells(model)
     for strategy in plan.strategies:
         key = f"strategies.{strategy.slug}.{strategy.kind}"
         label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name, "what": model.decisions[0].name})
         unit = STRATEGY_UNITS[strategy.kind]
         cells.append(_input_cell(key, unit, label, None))
     return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _law_input_cells(model: LawModel | ResourceModel) -> list[Cell]:
+    """What the law takes from the plan."""
+    return [
+        _input_cell(
+            given.key,
+            given.unit,
+            Message("cell.law_input", {"name": given.name, "law": model.law.name}),
+            None,
+            optional=bool(given.candidates),
+        )
+        for given in model.inputs.values()
+    ]
 
 
 def _constant_cells(law: Law) -> tuple[Cell, ...]:
@@ -82,9 +101,9 @@ def _constant_cells(law: Law) -> tuple[Cell, ...]:
     )
 
 
-def _input_cell(key: str, unit: str, label: Message, latex: str | None) -> Cell:
+def _input_cell(key: str, unit: str, label: Message, latex: str | None, *, optional: bool = False) -> Cell:
     """An input cell named after its dotted key."""
-    return Cell(key.replace(".", "_"), "input", unit, label, key=key, latex=latex)
+    return Cell(key.replace(".", "_"), "input", unit, label, key=key, latex=latex, optional=optional)
 
 
 @dataclass(frozen=True)
@@ -160,6 +179,56 @@ def check_roles(plan: Plan, model: LawModel) -> None:
         raise FlopsheetError(*problems)
 
 
+def check_law_inputs(plan: Plan, model: LawModel | ResourceModel) -> None:
+    """Refuse a plan that leaves out what its law reads, or sets what it does not.
+
+    Raises:
+        FlopsheetError: with every fault in every scenario.
+    """
+    own = (model.resource.name,) if isinstance(model, ResourceModel) else ()
+    law, problems = model.law, dict.fromkeys(find_unread(plan, model.law, own))
+    for scenario in plan.scenarios:
+        for given in model.inputs.values():
+            source = scenario.inputs.get(given.key)
+            if source is None or source.value is None:
+                if not given.candidates:
+                    message = f"law `{law.name}` needs `{given.key}`, which scenario `{scenario.name}` does not set."
+                    example = f"Write for example `{_nested(given.key, given.usual)}`."
+                    problems[Problem(message, plan.law_place, given.key, example)] = None
+            elif not source.value > 0:
+                problems[Problem(f"must be above zero, got {source.text}.", source.place, given.key)] = None
+            elif source.unit not in {"1", given.unit}:
+                message = f"is in {source.unit}, but law `{law.name}` reads it in {given.unit}."
+                problems[Problem(message, source.place, given.key)] = None
+    if problems:
+        raise FlopsheetError(*problems)
+
+
+def find_unread(plan: Plan, law: Law, own: Collection[str]) -> list[Problem]:
+    """What a plan sets for its law that the law does not read; `own` are names it has besides its inputs."""
+    read = {entry.source or f"inputs.{name}" for name, entry in law.inputs.items()} | {f"inputs.{name}" for name in own}
+    names = [*own, *(name for name, entry in law.inputs.items() if entry.source is None)]
+    problems: dict[Problem, None] = {}
+    for scenario in plan.scenarios:
+        for key, source in scenario.inputs.items():
+            section, _, name = key.partition(".")
+            if key in read or section not in _FOR_LAWS or source.value is None:
+                continue
+            if section == "inputs":
+                remedy = did_you_mean(name, names) if names else "It has no inputs."
+                problems[Problem(f"law `{law.name}` has no input `{name}`.", source.place, key, remedy)] = None
+            else:
+                message = f"law `{law.name}` does not read it, and what would apply it is not available yet."
+                problems[Problem(message, source.place, key, "Use a law that reads it, or remove the line.")] = None
+    return list(problems)
+
+
+def _nested(key: str, number: float) -> str:
+    """A key with a number as a plan would hold it."""
+    section, _, name = key.partition(".")
+    return f"{section}: {{{name}: {number:g}}}"
+
+
 def _check_constants(plan: Plan, model: LawModel | ResourceModel) -> None:
     """Refuse overrides of constants that do not exist or that change a sign the algebra relies on."""
     problems: dict[Problem, None] = {}
@@ -187,7 +256,7 @@ def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, 
     spends = decision.unit == "FLOP" and _is_set_anywhere(plan, "budget.compute")
     key = "budget.compute" if spends else f"inputs.{model.resource.name}"
     label = Message("cell.resource", {"what": what})
-    cells = [_input_cell(key, decision.unit, label, str(model.resource))]
+    cells = [_input_cell(key, decision.unit, label, str(model.resource)), *_law_input_cells(model)]
     if _is_set_anywhere(plan, "target.loss"):
         cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
     return (*cells, *_constant_cells(model.law), BEYOND)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.parse import parse_formula
 from flopsheet.model.cell import make_symbol
-from flopsheet.model.law_model import parse_where
+from flopsheet.model.law_model import GivenInput, build_input, parse_where
 from flopsheet.plan.plan import Decision, Law
 
 
@@ -27,11 +27,18 @@ class ResourceModel:
     constants: Mapping[str, sp.Symbol]
     loss: sp.Expr
     level: sp.Symbol
+    inputs: Mapping[str, GivenInput] = field(default_factory=dict)
 
     @property
     def values(self) -> Mapping[sp.Symbol, float]:
-        """The law's own values of its constants."""
-        return {symbol: self.law.constants[name].value for name, symbol in self.constants.items()}
+        """The law's own values of its constants, and usual ones of what it takes from the plan."""
+        usual = {given.symbol: given.usual for given in self.inputs.values()}
+        return usual | {symbol: self.law.constants[name].value for name, symbol in self.constants.items()}
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Every symbol of the formulas that a scenario fixes: constants and inputs. Each names its cell."""
+        return (*self.constants.values(), *(given.symbol for given in self.inputs.values()))
 
     @property
     def decisions(self) -> tuple[sp.Symbol, ...]:
@@ -53,8 +60,8 @@ def is_resource_law(law: Law) -> bool:
     return len(law.decisions) == 1 and law.cost is None and law.loss is not None
 
 
-def build_resource_model(law: Law) -> ResourceModel:
-    """The law parsed.
+def build_resource_model(law: Law, given: Mapping[str, float] | None = None) -> ResourceModel:
+    """The law parsed; `given` are numbers for its inputs at which it is looked at.
 
     Raises:
         FlopsheetError: a formula does not parse, or the loss does not depend on the resource.
@@ -62,12 +69,15 @@ def build_resource_model(law: Law) -> ResourceModel:
     name = next(iter(law.decisions))
     resource = make_symbol(name)
     constants = {key: make_symbol(key, positive=constant.value > 0) for key, constant in law.constants.items()}
-    symbols: dict[str, sp.Expr] = {name: resource, **constants}
+    # With nothing to allocate there is nothing to choose either: candidates are given like any input.
+    inputs = {key: build_input(law, replace(entry, candidates=()), given or {}) for key, entry in law.inputs.items()}
+    symbols: dict[str, sp.Expr] = {name: resource, **constants, **{key: g.symbol for key, g in inputs.items()}}
     symbols |= parse_where(law, symbols)
     assert law.loss is not None  # noqa: S101 - is_resource_law
     loss = parse_formula(law.loss, symbols, subject="loss")
     if resource not in loss.free_symbols:
         message = f"the loss of law `{law.name}` does not depend on its decision `{name}`"
         raise FlopsheetError(Problem(message, law.loss.place, "loss"))
-    level = make_symbol("L" if "L" not in {name, *law.constants, *law.where} else "L_target")
-    return ResourceModel(law, resource, constants, loss, level)
+    taken = {name, *law.constants, *law.where, *law.inputs}
+    level = make_symbol("L" if "L" not in taken else "L_target")
+    return ResourceModel(law, resource, constants, loss, level, inputs)

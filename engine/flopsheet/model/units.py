@@ -17,6 +17,7 @@ import sympy as sp
 from flopsheet.formula.functions import RELATION_BY_HEAD
 from flopsheet.formula.heads import Round
 from flopsheet.formula.print import render_formula
+from flopsheet.formula.root import Put, Root
 from flopsheet.model.graph import Graph
 from flopsheet.plan.units import dimension_of
 
@@ -62,21 +63,26 @@ def check_dimensions(graph: Graph, absorbed: Collection[str] = ()) -> int:
     checked = 0
     for cell in graph:
         stated = Dimension(dimension_of(cell.unit.removesuffix(" per 1 %")))
-        absorbs = cell.kind == "constant" and cell.unit == "1"
+        absorbs = cell.absorbs or (cell.kind == "constant" and cell.unit == "1")
         known[cell.id] = _ANY if absorbs or cell.unit in absorbed else stated
         if cell.expr is None or cell.kind == "user":
             continue
         literals = {number: sp.Dummy() for number in cell.expr.atoms(sp.Number) if number not in _PLAIN}
         free = cell.expr.xreplace(literals)
         found = infer_dimension(free, {**known, **{dummy.name: _ANY for dummy in literals.values()}})
-        if not (found.loose or found.free or cell.unit in absorbed) and found.exponents != stated.exponents:
+        if (
+            not (found.loose or found.free or cell.absorbs or cell.unit in absorbed)
+            and found.exponents != stated.exponents
+        ):
             message = f"`{cell.id}` is stated in {cell.unit}, but its formula is in {found}"
             raise DimensionError(message)
         checked += 1
+        if isinstance(cell.expr, Root):
+            known[cell.id] = _ANY
     return checked
 
 
-def infer_dimension(expr: sp.Basic, of: Mapping[str, Dimension]) -> Dimension:
+def infer_dimension(expr: sp.Basic, of: Mapping[str, Dimension]) -> Dimension:  # noqa: C901, PLR0912 - a line per head
     """The dimension of a formula, given that of each cell it reads.
 
     Raises:
@@ -101,9 +107,24 @@ def infer_dimension(expr: sp.Basic, of: Mapping[str, Dimension]) -> Dimension:
         return _agree(expr, [(value, infer_dimension(value, of)) for value, _ in expr.args])
     if isinstance(expr, _KEEPS_UNIT):
         return infer_dimension(expr.args[0], of)
+    if isinstance(expr, Root):
+        return _solve(expr, of)
+    if isinstance(expr, Put):
+        values = {symbol.name: infer_dimension(value, of) for symbol, value in expr.mapping.items()}
+        return infer_dimension(expr.inner, {**of, **values})
+    if isinstance(expr, sp.exp) and infer_dimension(expr.args[0], of).free:
+        return _ANY  # the exponential of the place along a contour is in the unit of a decision
     for arg in expr.args:
         infer_dimension(arg, of)
     return _PURE
+
+
+def _solve(root: Root, of: Mapping[str, Dimension]) -> Dimension:
+    """The dimension of a root, the logarithm of something in any unit; what it is made of is looked at."""
+    inside = {**of, root.unknown.name: _ANY}
+    for part in (root.low, root.high, root.residual, root.objective):
+        infer_dimension(part, inside)
+    return _ANY
 
 
 def _multiply(factors: list[Dimension]) -> Dimension:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -19,24 +20,35 @@ from flopsheet.plan.units import dimension_of, exact_factor
 _OPEN_KINDS = {"input", "constant", "result", "user"}
 
 
-def names_in_formulas(graph: Graph, amount: str) -> dict[str, sp.Symbol]:
-    """What a plan's formulas may call cells: inputs, constants, results, and the law's amount of cost."""
+def names_in_formulas(graph: Graph, amount: str, aliases: Mapping[str, sp.Symbol]) -> dict[str, sp.Symbol]:
+    """What a plan's formulas may call cells: inputs, constants, results, the law's amount of cost, and `aliases`."""
     names = {cell.id: cell.symbol for cell in graph if cell.kind in _OPEN_KINDS and cell.id != BEYOND.id}
     spent = next((name for name in ("budget_compute", "C_plan") if name in graph), None)
     if spent is None:  # a law with one resource: the resource is what is spent
         spent = next(cell.id for cell in graph if cell.kind == "input")
-    return {amount: graph[spent].symbol, **names}
+    return {amount: graph[spent].symbol, **aliases, **names}
 
 
-def add_user_cells(graph: Graph, formulas: Mapping[str, ExtraFormula], amount: str) -> Graph:
+def add_user_cells(
+    graph: Graph,
+    formulas: Mapping[str, ExtraFormula],
+    amount: str,
+    aliases: Mapping[str, sp.Symbol] = MappingProxyType({}),
+) -> Graph:
     """The graph with the plan's own cells.
+
+    Args:
+        graph: The cells of the plan.
+        formulas: The plan's own, by name.
+        amount: What the law calls the amount of its cost.
+        aliases: Further names of cells: what the law calls its inputs.
 
     Raises:
         FlopsheetError: a name is taken, a formula does not parse, reads a circle, or mixes units.
     """
     own = {name: make_symbol(name, positive=False) for name in formulas}
     factors = {name: sp.Rational(exact_factor(extra.unit)) for name, extra in formulas.items()}
-    visible: dict[str, sp.Expr] = dict(names_in_formulas(graph, amount))
+    visible: dict[str, sp.Expr] = dict(names_in_formulas(graph, amount, aliases))
     problems = _check_names(graph, formulas, visible)
     # Formulas speak base units; a cell in another unit holds a multiple of it.
     visible |= {name: symbol * factors[name] for name, symbol in own.items()}
@@ -100,7 +112,7 @@ def _kind(cell: Cell) -> str:
 
 def _guard(graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]]) -> list[Cell]:
     """Each cell with a guard: it has no value where a limit it reads is not set, or where there is no plan."""
-    caps = {cell.id for cell in graph if cell.key and cell.key.startswith("caps.")}
+    caps = {cell.id for cell in graph if cell.optional}
     status = make_symbol("plan_status", positive=False) if "plan_status" in graph else sp.S.Zero
     guarded = []
     for cell in cells:

@@ -39,12 +39,19 @@ INPUT_KEYS: tuple[InputKey, ...] = (
     InputKey("budget.compute", "FLOP", positive=True, is_limit=True, section="budget"),
     InputKey("caps.parameters", "parameter", positive=True, is_limit=True, section="caps"),
     InputKey("caps.tokens", "token", positive=True, is_limit=True, section="caps"),
+    InputKey("data.unique", "token", positive=True, is_limit=True, section="data"),
+    InputKey("inference.tokens", "token", positive=True, is_limit=False, section="inference"),
 )
 
 BUDGET_KEYS = ("budget.compute",)
 OBJECTIVES = ("minimize loss", "minimize compute")
-_LATER_SECTIONS = ("hardware", "data", "inference", "sweep", "sensitivity", "uncertainty", "fit")
-_LATER_KEYS = {"budget": ("money", "time"), "caps": ("time", "money", "memory")}
+_LATER_SECTIONS = ("hardware", "sweep", "sensitivity", "uncertainty", "fit")
+_LATER_KEYS = {
+    "budget": ("money", "time"),
+    "caps": ("time", "money", "memory"),
+    "data": ("repetition", "epochs", "decay", "tiers"),
+    "inference": ("input_tokens", "output_tokens", "prefill_mfu", "decode_mfu", "accelerator", "price"),
+}
 
 
 def input_key(dotted: str) -> InputKey | None:

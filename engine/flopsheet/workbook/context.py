@@ -47,6 +47,8 @@ class Context:
     outside: dict[str, str] = field(default_factory=dict)
     generated: dict[str, int] = field(default_factory=dict)
     checked: list[str] = field(default_factory=list)
+    root_rows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    root_widths: dict[str, int] = field(default_factory=dict)
     first_column: int = 4
 
     @property
@@ -95,7 +97,7 @@ def format_of(cell: Cell, *values: CachedValue | None) -> str:
     """The number format of a row of cells, by the largest of its values."""
     numbers = [abs(value) for value in values if isinstance(value, float)]
     size = max(numbers, default=None)
-    if cell.key is not None and cell.key.startswith("caps."):
+    if cell.optional:
         # A limit that is not set is a number beyond reach; a reader sees the word that removes a limit.
         return f'[>=1E+59]"{NONE}";' + _counted(max((n for n in numbers if n < SEEN_AS_NONE), default=None))
     if cell.kind == "constant" or (cell.kind == "input" and cell.unit == "nats/token"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import sympy as sp
@@ -12,11 +13,13 @@ import sympy as sp
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.formula.functions import split_choice
+from flopsheet.formula.root import Root
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
+from flopsheet.workbook.root_columns import FOR_ROOTS, list_columns
 from flopsheet.workbook.sheet import Formula
 from flopsheet.workbook.split import split_long
 
@@ -90,7 +93,7 @@ def flatten_model(solution: Solution) -> FlatModel:
         if cell.kind == "user" or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
-    found = {number for cell in graph if cell.expr is not None for number in literals(cell.expr)} | _ALWAYS
+    found = {number for cell in graph if cell.expr is not None for number in _numbers_of(cell)} | _ALWAYS
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -105,6 +108,14 @@ def flatten_model(solution: Solution) -> FlatModel:
     return FlatModel(graph, numbers, values, names, scenarios, frozenset(partial))
 
 
+def _numbers_of(cell: Cell) -> set[sp.Number]:
+    """The literals that the formula of a cell needs; for a root those of all the rows that find it."""
+    if not isinstance(cell.expr, Root):
+        return set(literals(cell.expr))
+    columns = [*list_columns(cell.expr.residual, "r"), *list_columns(cell.expr.objective, "o")]
+    return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
+
+
 def _preliminary_names(graph: Graph) -> Mapping[str, str]:
     """About the names cells will have: what a formula's length is judged by."""
     prefixes = {"input": "c_", "constant": "law_"}
@@ -114,6 +125,17 @@ def _preliminary_names(graph: Graph) -> Mapping[str, str]:
 def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
     """A cell, preceded by the helpers that keep its formula short and free of nested choices."""
     expr = cell.expr
+    if isinstance(expr, Root):
+        yield from _split_root(cell, expr, names)
+        return
+    if isinstance(expr, sp.Expr) and expr.has(Root):
+        inner = _outermost_roots(expr)
+        symbols = {}
+        for index, root in enumerate(inner, start=1):
+            helper = _helper(cell, f"{cell.id}_root_{index}", root, unit="1")
+            yield from _split(helper, names)
+            symbols[root] = helper.symbol
+        expr = expr.xreplace(symbols)
     guarded = cell.guard is not None or cell.kind == "user"
     if guarded and isinstance(expr, sp.Expr) and expr.has(sp.Piecewise):
         helper = _helper(cell, f"{cell.id}_value", expr, unit=cell.unit)
@@ -139,6 +161,27 @@ def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
         guard=cell.guard,
         guard_infinite=cell.guard_infinite,
     )
+
+
+def _outermost_roots(expr: sp.Basic) -> list[Root]:
+    """The roots in an expression, without those that stand in another."""
+    if isinstance(expr, Root):
+        return [expr]
+    found = [root for arg in expr.args for root in _outermost_roots(arg)]
+    return list(dict.fromkeys(found))
+
+
+def _split_root(cell: Cell, root: Root, names: Mapping[str, str]) -> Iterator[Cell]:
+    """A root, preceded by its ends where they are more than the name of a cell."""
+    ends = []
+    for end, suffix in ((root.low, "low"), (root.high, "high")):
+        if isinstance(end, sp.Symbol):
+            ends.append(end)
+            continue
+        helper = _helper(cell, f"{cell.id}_{suffix}", end, unit="1")
+        yield from _split(helper, names)
+        ends.append(helper.symbol)
+    yield replace(cell, expr=Root(*root.args[:2], *ends))
 
 
 def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:
@@ -177,11 +220,18 @@ def is_overridable(cell: Cell) -> bool:
 
 
 def is_limit(cell: Cell) -> bool:
-    """Whether an input is a limit that may be absent."""
-    return cell.key is not None and cell.key.startswith("caps.")
+    """Whether an input may be absent: a limit, or a choice left to the plan."""
+    return cell.optional
 
 
-def excel_formula(flat: FlatModel, cell: Cell, *, refer: Refer | None = None, index: int = 0) -> Formula:
+def excel_formula(
+    flat: FlatModel,
+    cell: Cell,
+    *,
+    refer: Refer | None = None,
+    index: int = 0,
+    root_places: Mapping[str, str] = MappingProxyType({}),
+) -> Formula:
     """The formula of a cell, with its guard, and its value in a scenario.
 
     Args:
@@ -189,8 +239,11 @@ def excel_formula(flat: FlatModel, cell: Cell, *, refer: Refer | None = None, in
         cell: A cell with a formula.
         refer: How symbols are called; names by default, cells of one column on the sheet of scenarios.
         index: The scenario whose value is stored.
+        root_places: The formula of each root, which is found in rows of their own.
     """
     called = refer or flat.refer
+    if isinstance(cell.expr, Root):
+        return Formula(root_places[cell.id], flat.shown(cell, index))
     text = render_excel(cell.expr, called, flat.refer_number)
     if cell.guard is not None:
         guard = called(flat.graph.symbols[cell.guard])

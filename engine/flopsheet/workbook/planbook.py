@@ -18,6 +18,7 @@ from flopsheet.workbook.sheets.inputs import add_inputs
 from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
 from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
+from flopsheet.workbook.sheets.solver import add_solver, plan_roots
 
 
 def write_plan_workbook(solution: Solution, path: Path, *, version: str, inputs_sha256: str) -> None:
@@ -48,10 +49,12 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
         "flopsheet_law": solution.model.law.name,
     }
     book = Book(solution.plan.title, version, properties, labels)
+    plan_roots(context)
     add_index(book, context)
     add_inputs(book, context)
     add_scenarios(book, context)
     add_plan(book, context)
+    add_solver(book, context)
     if isinstance(solution.derivation, ResourceDerivation):
         add_curve(book, context)
     elif draws_iso_flop(context):

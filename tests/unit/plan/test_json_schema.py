@@ -90,7 +90,7 @@ def test_every_legal_spelling_is_accepted(plans: Any, text: str):
         "budget.compute: [1]",
         "budget.money: 3",
         "budget.covers: lifetime",
-        "data.unique: 3",
+        "data.tiers: 3",
         "hardware: {}",
         "objective: minimize cost",
         "language: de",

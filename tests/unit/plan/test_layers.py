@@ -289,14 +289,14 @@ def test_wrong_sets_are_refused_at_their_option(midsize: Plan, project: Path):
     """Places of --set count the options as lines; structure cannot be set there."""
     path = project / midsize.path
     message = refusal(path, "budget.compute=-1", "law=x", "caps.tokns=1", "=3", "caps.tokens", "caps=null",
-                      "data.unique=3", "target.loss=null")  # fmt: skip
+                      "hardware.mfu=3", "target.loss=null")  # fmt: skip
     for line in (
         "--set:1:16: budget.compute: must be greater than 0, but is `-1`.",
         "--set:2:1: `law` cannot be set here: --set takes inputs only.",
         "--set:3:6: caps: unknown key `tokns`.",
         "--set:4:1: must be a key, `=` and a value.",
         "--set:5:1: must be a key, `=` and a value.",
-        "--set:7:1: `data.unique` is not available in this version yet.",
+        "--set:7:1: `hardware.mfu` is not available in this version yet.",
         "--set:8:13: target.loss: is null, but no layer set it before.",
     ):
         assert line in message

@@ -18,7 +18,7 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, inputs, \
+Did you mean `budget`? Known here: budget, caps, cells, claims, constants, data, description, expect, extends, inputs, \
 language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
@@ -94,9 +94,9 @@ plan.yaml:3:30: budget.covers: `lifetime` is not available in this version yet.
     3 | budget: {compute: 1, covers: lifetime}
       |                              ^^^^^^^^
 
-plan.yaml:4:1: `data.tiers` is not available in this version yet.
+plan.yaml:4:6: `data.tiers` is not available in this version yet.
     4 | data.tiers: []
-      | ^^^^^^^^^^
+      |      ^^^^^
 
 plan.yaml:5:12: objective: `minimize cost` is not available in this version yet.
     5 | objective: minimize cost

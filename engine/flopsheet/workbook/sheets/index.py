@@ -13,7 +13,7 @@ from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Curve", "Iso-FLOP", "Derivation", "Checks")
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Curve", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -111,4 +111,6 @@ def _stands(name: str, context: Context) -> bool:
     resource = isinstance(context.solution.derivation, ResourceDerivation)
     if name == "Curve":
         return resource
+    if name == "Solver":
+        return bool(context.root_rows)
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

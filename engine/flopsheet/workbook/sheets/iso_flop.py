@@ -31,6 +31,8 @@ def draws_iso_flop(context: Context) -> bool:
     derivation = context.solution.derivation
     if isinstance(derivation, ResourceDerivation):
         return False  # one resource: there is nothing to divide a budget between
+    if derivation.interior.budget is not None:
+        return False  # the optimum of each budget is a root, which takes a block of rows of its own
     _, y = context.solution.model.decisions
     return bool(derivation.interior.on_budget[y].is_positive)
 

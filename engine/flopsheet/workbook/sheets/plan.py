@@ -72,8 +72,9 @@ def _put_block(sheet: Sheet, context: Context, row: int, key: str, cells: Sequen
     if not cells:
         return row
     row = first = _put_head(sheet, context, row, key)
+    roots = {name: _in_column(context, context.rows[name]) for name in context.root_rows}
     for cell in cells:
-        formula = excel_formula(context.flat, cell)
+        formula = excel_formula(context.flat, cell, root_places=roots)
         name = context.flat.name(cell)
         style: StyleName = "result" if cell.kind in {"result", "user"} else "formula"
         _put_line(sheet, context, cell, row)
@@ -96,10 +97,8 @@ def _put_line(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
 def _put_inputs(sheet: Sheet, context: Context, row: int) -> int:
     """The inputs of the selected scenario, which every formula below reads; gives the next row."""
     row = first = _put_head(sheet, context, row, "workbook.in_force_selected")
-    start, end = (get_column_letter(c) for c in (context.first_column, context.last_column))
     for cell in context.flat.inputs:
-        at = context.rows[cell.id]
-        text = f"INDEX(Scenarios!${start}${at}:${end}${at}, {POSITION})"
+        text = _in_column(context, context.rows[cell.id])
         value = float(context.flat.values[cell.id][0])
         _put_line(sheet, context, cell, row)
         name = context.flat.name(cell)
@@ -109,6 +108,12 @@ def _put_inputs(sheet: Sheet, context: Context, row: int) -> int:
     letter = get_column_letter(_VALUE)
     context.checked.append(f"Plan!${letter}${first}:${letter}${row - 1}")
     return row + 1
+
+
+def _in_column(context: Context, row: int) -> str:
+    """A row of the sheet Scenarios in the column of the selected scenario."""
+    start, end = (get_column_letter(column) for column in (context.first_column, context.last_column))
+    return f"INDEX(Scenarios!${start}${row}:${end}${row}, {POSITION})"
 
 
 def _put_numbers(sheet: Sheet, context: Context, row: int) -> None:

@@ -15,6 +15,7 @@ from flopsheet.workbook.flat import DASH, excel_formula, is_overridable
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet, Validation
 from flopsheet.workbook.sheets.scenario_inputs import put_as_generated, put_in_force, put_overrides
 from flopsheet.workbook.sheets.scenario_table import BASE, LABEL, UNIT, Rows, Table
+from flopsheet.workbook.sheets.solver import place_of_root
 from flopsheet.workbook.sheets.words import verdicts
 from flopsheet.workbook.styles import LINE_HEIGHT, ROW_HEIGHT, change_format, number_format, text_width
 from flopsheet.workbook.verify import UNIT_SCALED
@@ -162,7 +163,8 @@ def _put_calculation(table: Table) -> None:
                 at = places.get(symbol.name)
                 return context.flat.refer(symbol) if at is None else f"{letter}{at}"
 
-            formula = excel_formula(context.flat, cell, refer=refer, index=index)
+            roots = {root: place_of_root(context, context.flat.graph[root], index) for root in context.root_rows}
+            formula = excel_formula(context.flat, cell, refer=refer, index=index, root_places=roots)
             table.sheet.put(row, column, formula, style="formula", number_format=shape)
     context.rows.update(rows.formula)
     table.check(rows.calculation, rows.calculation + len(context.flat.formulas) - 1)

@@ -1,0 +1,65 @@
+"""Decisions without a closed form as cells: the place of the optimum along its contour, and what it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from flopsheet.derive.cell_builder import CellBuilder
+from flopsheet.derive.contour import Contour, optimum_on
+from flopsheet.messages import Message
+from flopsheet.model.cell import CellKind
+from flopsheet.model.inputs import BEYOND
+
+
+def add_root_optimum(
+    build: CellBuilder, contour: Contour, amount: sp.Symbol, suffix: str
+) -> dict[sp.Symbol, sp.Symbol]:
+    """The optimum where only the budget binds, and its loss."""
+    model, residual = build.model, build.derivation.interior.residual
+    put = {model.amount: amount}
+    root = optimum_on(contour, residual, model.loss).xreplace(put)
+    t = build.add(f"t_{suffix}", root, "1", Message(f"cell.t_{suffix}"), positive=False)
+    free = {}
+    for z in model.decisions:
+        formula = contour.put_on(z, t).xreplace(put)
+        free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
+    loss = model.loss.subs(free, simultaneous=True)
+    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    return free
+
+
+def add_root_choice(
+    build: CellBuilder,
+    contour: Contour,
+    objective: sp.Expr,
+    put: Mapping[sp.Symbol, sp.Expr],
+    suffix: str,
+    *,
+    kind: CellKind,
+) -> dict[sp.Symbol, sp.Symbol]:
+    """Each decision at the best place of the contour that the caps leave.
+
+    The first decision grows along the contour, so its cap is an end on the right and the other's one on the left.
+    A decision that stands at its end is exactly the cap; where there is no cap it is beyond reach, and no plan.
+    """
+    x, y = build.model.decisions
+    caps = {z: build.caps[z].symbol if z in build.caps else BEYOND.symbol for z in (x, y)}
+    low, high = contour.ends
+    if x in build.caps:
+        high = contour.limit(x, caps[x])
+    if y in build.caps:
+        low = contour.limit(y, caps[y])
+    right = build.add("t_high", high.xreplace(put), "1", Message("cell.t_high"), positive=False)
+    left = build.add("t_low", sp.Min(right, low.xreplace(put)), "1", Message("cell.t_low"), positive=False)
+    root = optimum_on(contour, build.derivation.interior.residual, objective, (left, right)).xreplace(put)
+    t = build.add(f"t_{suffix}", root, "1", Message("cell.t_opt"), positive=False)
+    at_end = {x: t >= right, y: t <= left}
+    chosen = {}
+    for z in (x, y):
+        along = sp.Min(caps[z], contour.put_on(z, t).xreplace(put))
+        expr = sp.Piecewise((caps[z], at_end[z]), (along, True))
+        label = build.label("opt" if suffix == "opt" else "plan", z)
+        chosen[z] = build.add(f"{z}_{suffix}", expr, build.unit(z), label, kind=kind)
+    return chosen

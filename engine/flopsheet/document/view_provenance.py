@@ -9,7 +9,7 @@ from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell, place_cell
 from flopsheet.model.inputs import STRATEGY_UNITS
-from flopsheet.plan.plan import Constant, Law, Sourced
+from flopsheet.plan.plan import NOT_STATED, Constant, Law, Sourced
 
 _SET = "--set"
 
@@ -105,6 +105,20 @@ def list_range(source: ReportSource, words: Words) -> str:
         unit = f" {words.unit(units[name])}" if name in units else ""
         parts.append(words.say("document.range", low=ends[0], high=ends[1]) + unit)
     return words.say("document.comma").join(parts)
+
+
+def list_about(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
+    """What the law's sizes count, its training data, tokenizer and kind of loss, as far as its file says: label, text."""
+    about = law.about
+    counted = about.parameters
+    if counted is not None and counted != NOT_STATED:
+        counted = words.say(f"about.{counted}")
+    texts = {"parameters": counted, "data": about.data, "tokenizer": about.tokenizer, "loss": about.loss}
+    return tuple(
+        (words.say(f"about.{key}"), words.say("report.not_stated") if text == NOT_STATED else words.name(text))
+        for key, text in texts.items()
+        if text is not None
+    )
 
 
 def cite_law(law: Law, words: Words) -> str:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flopsheet.formula.text import FormulaText
+from flopsheet.plan.law_about import read_about
 from flopsheet.plan.law_figures import read_fitted_range, read_known_answers, read_number, read_pair
 from flopsheet.plan.nodes import Mapping, Node, Scalar
 from flopsheet.plan.plan import (
+    About,
     Constant,
     Decision,
     ExtraFormula,
@@ -109,6 +111,7 @@ class _LawReader:
             known_answers=self._known_answers(units),
             draws=read_text(self.node.get("draws")) or None,
             notes=tuple(read_text(item) for item in read_items(self.node.get("notes"))),
+            about=read_about(self.node.get("about")),
         )
 
     def _entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:

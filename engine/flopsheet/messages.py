@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 LANGUAGES = ("en", "zh")
 
@@ -27,7 +28,11 @@ class Message:
     """A key of the label catalogues with what is put in. A `str` in place of a Message is free text."""
 
     key: str
-    args: Mapping[str, str | int | float | Message | Translated] = field(default_factory=dict)
+    args: Arguments = field(default_factory=dict)
+
+
+# What is put into a message, by the name of its place.
+Arguments: TypeAlias = Mapping[str, str | int | float | Message | Translated]
 
 
 def template_root() -> Path:

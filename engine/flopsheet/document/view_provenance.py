@@ -108,7 +108,7 @@ def list_range(source: ReportSource, words: Words) -> str:
 
 
 def list_about(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
-    """What the law's sizes count, its training data, tokenizer and kind of loss, as far as its file says: label, text."""
+    """Label and text of what the law's sizes count, its training data, tokenizer and kind of loss, as far as said."""
     about = law.about
     counted = about.parameters
     if counted is not None and counted != NOT_STATED:

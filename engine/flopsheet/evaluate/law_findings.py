@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 from flopsheet.evaluate.findings import Finding
-from flopsheet.messages import Message, Translated
+from flopsheet.messages import Arguments, Message, Translated
 from flopsheet.plan.plan import NOT_STATED, Law, Plan, Scenario
 
 # Strategies whose number is measured in parameters.
@@ -24,7 +24,7 @@ def _rounded(law: Law, scenario: Scenario) -> tuple[Finding, ...]:
     own = {key.removeprefix("constants.") for key in scenario.inputs if key.startswith("constants.")}
     if not law.about.rounded or own >= set(law.constants):
         return ()
-    args = {"law": law.name, "text": Translated(law.about.rounded)}
+    args: Arguments = {"law": law.name, "text": Translated(law.about.rounded)}
     return (Finding("rounded_constants", Message("finding.rounded_constants", args)),)
 
 
@@ -39,7 +39,7 @@ def _partial_parameters(law: Law, plan: Plan, scenario: Scenario) -> tuple[Findi
     if not capped and not fixed:
         return ()
     subject = "cap_and_strategies" if capped and fixed else "cap" if capped else "strategies"
-    args = {
+    args: Arguments = {
         "law": law.name,
         "counted": Message(f"about.{counted}"),
         "subject": Message(f"finding.counted_{subject}"),
@@ -94,5 +94,5 @@ def _not_stated(law: Law) -> tuple[Finding, ...]:
         return ()
     parts = [Message(f"about.open_{key}") for key in open_ends]
     what = reduce(lambda one, two: Message("about.joined", {"one": one, "two": two}), parts)
-    args = {"law": law.name, "what": what}
+    args: Arguments = {"law": law.name, "what": what}
     return (Finding("comparison_not_stated", Message("finding.comparison_not_stated", args)),)

@@ -8,8 +8,9 @@ from flopsheet.document.escape import clean_line
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell, place_cell
+from flopsheet.evaluate.law_findings import tell_about
 from flopsheet.model.inputs import STRATEGY_UNITS
-from flopsheet.plan.plan import NOT_STATED, Constant, Law, Sourced
+from flopsheet.plan.plan import Constant, Law, Sourced
 
 _SET = "--set"
 
@@ -108,17 +109,8 @@ def list_range(source: ReportSource, words: Words) -> str:
 
 
 def list_about(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
-    """Label and text of what the law's sizes count, its training data, tokenizer and kind of loss, as far as said."""
-    about = law.about
-    counted = about.parameters
-    if counted is not None and counted != NOT_STATED:
-        counted = words.say(f"about.{counted}")
-    texts = {"parameters": counted, "data": about.data, "tokenizer": about.tokenizer, "loss": about.loss}
-    return tuple(
-        (words.say(f"about.{key}"), words.say("report.not_stated") if text == NOT_STATED else words.name(text))
-        for key, text in texts.items()
-        if text is not None
-    )
+    """What the law says of its sizes, data, tokenizer and loss: a label and the text of each."""
+    return tuple((words.message(label), words.message(text)) for label, text in tell_about(law))
 
 
 def cite_law(law: Law, words: Words) -> str:

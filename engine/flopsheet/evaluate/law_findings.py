@@ -47,6 +47,23 @@ def _partial_parameters(law: Law, plan: Plan, scenario: Scenario) -> tuple[Findi
     return (Finding("parameters_differ", Message("finding.parameters_counted", args)),)
 
 
+def tell_about(law: Law) -> tuple[tuple[Message, Message | str], ...]:
+    """Label and text of what the law's sizes count, its training data, tokenizer and kind of loss, as far as said."""
+    about = law.about
+    counted = None if about.parameters in {None, NOT_STATED} else Message(f"about.{about.parameters}")
+    texts = {
+        "parameters": counted or about.parameters,
+        "data": about.data,
+        "tokenizer": about.tokenizer,
+        "loss": about.loss,
+    }
+    return tuple(
+        (Message(f"about.{key}"), Message("report.not_stated") if text == NOT_STATED else text)
+        for key, text in texts.items()
+        if text is not None
+    )
+
+
 def compare_laws(first: Law, second: Law) -> tuple[Finding, ...]:
     """What keeps the numbers of two laws from being compared as they stand.
 

@@ -126,7 +126,7 @@ def test_laws_are_listed_under_what_they_answer(flopsheet):
     """Every law stands once, below the heading of its topic, and headings come in a reader's order."""
     printed = flopsheet("laws").out
     heading = ""
-    below = {}
+    below: dict[str, list[str]] = {}
     for line in printed.splitlines():
         if line.startswith("  "):
             below.setdefault(line.split()[0], []).append(heading)

@@ -133,7 +133,8 @@ def test_little_extrapolation_is_told_in_per_cent(findings, compute, words):
     """Below a tenth of a decade the distance is in per cent of the range's end, beyond it in decades."""
     message = findings(f"budget: {{compute: {compute}}}\n", "hoffmann_2022_unrounded")["base"]["extrapolation"]
     assert words in message
-    name, value, distance = re.match(r"(\w) = (\S+) lies (\S+) ", message).groups()
+    (told,) = re.findall(r"^(\w) = (\S+) lies (\S+) ", message)
+    name, value, distance = told
     end = {"above": {"N": 16e9, "D": 5e11}, "below": {"N": 7e7, "D": 5e9}}[words.split()[-1]][name]
     if "%" in words:
         assert float(distance) == pytest.approx(100 * abs(float(value) / end - 1), rel=0.05)

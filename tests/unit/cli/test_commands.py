@@ -314,3 +314,19 @@ def test_every_command_has_help(command, flopsheet):
     run = flopsheet(command, "--help")
     assert run.code == 0
     assert "Usage:" in run.out
+
+
+def test_findings_on_the_terminal(flopsheet, project):
+    """A finding of one scenario is told with its name, one that all share once."""
+    (project / "plan.yaml").write_text(
+        "title: x\nlaw: hoffmann_2022\nscenarios: {one: {budget.compute: 1e21}, two: {budget.compute: 1e24}}\n",
+        encoding="utf-8",
+    )
+    told = flopsheet("solve", "plan.yaml").err.splitlines()
+    assert [line.split(": ")[:2] for line in told] == [
+        ["two", "extrapolation"],
+        ["two", "extrapolation"],
+        ["all scenarios", "rounded_constants"],
+    ]
+    alone = flopsheet("solve", "plan.yaml", "--scenario", "one").err.splitlines()
+    assert [line.split(": ")[:2] for line in alone] == [["one", "rounded_constants"]]

@@ -7,8 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Free text of a plan or law by language; where one is missing, the first that is given stands in."""
+
+    texts: Mapping[str, str]
+
+    def text(self, language: str) -> str:
+        """The text in a language."""
+        return self.texts.get(language) or next(iter(self.texts.values()), "")
 
 
 @dataclass(frozen=True)
@@ -16,7 +28,11 @@ class Message:
     """A key of the label catalogues with what is put in. A `str` in place of a Message is free text."""
 
     key: str
-    args: Mapping[str, str | int | float | Message] = field(default_factory=dict)
+    args: Arguments = field(default_factory=dict)
+
+
+# What is put into a message, by the name of its place.
+Arguments: TypeAlias = Mapping[str, str | int | float | Message | Translated]
 
 
 def template_root() -> Path:
@@ -46,8 +62,12 @@ def render_message(message: Message | str, language: str = "en") -> str:
     """The text in a language. A missing key is a programming error and raises KeyError."""
     if isinstance(message, str):
         return message
-    args = {
-        name: render_message(value, language) if isinstance(value, Message) else value
-        for name, value in message.args.items()
-    }
+    args = {name: _render_argument(value, language) for name, value in message.args.items()}
     return load_catalogue(language)[message.key].format(**args)
+
+
+def _render_argument(value: str | float | Message | Translated, language: str) -> str | float:
+    """What is put into an entry: messages and translated texts in the language, anything else as it is."""
+    if isinstance(value, Translated):
+        return value.text(language)
+    return render_message(value, language) if isinstance(value, Message) else value

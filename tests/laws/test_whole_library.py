@@ -10,7 +10,11 @@ import yaml
 from flopsheet.api.library import answer_ours, build_formula_graph, list_answered
 from flopsheet.laws import library
 from flopsheet.laws.library import law_names, load_library_law
+from flopsheet.messages import LANGUAGES
+from flopsheet.model.law_names import find_name_problems
 from flopsheet.model.units import check_dimensions
+from flopsheet.plan.plan import COUNTED_PARAMETERS, NOT_STATED
+from flopsheet.plan.topics import TOPICS
 
 # The library by paper, each law by what follows the paper in its name.
 LIBRARY = {
@@ -117,12 +121,55 @@ def test_law_states_units_range_and_answers(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_law_says_what_it_counts(name):
+    """A law with sizes says what they count, one with a loss on what it was fitted, or that this is not stated."""
+    law = load_library_law(name)
+    about = law.about
+    assert about.topic in TOPICS
+    if any(decision.role == "parameters" for decision in law.decisions.values()):
+        assert about.parameters in {*COUNTED_PARAMETERS, NOT_STATED}
+    if law.loss is not None:
+        assert about.data
+        assert about.tokenizer
+    assert set(about.rounded) in (set(), set(LANGUAGES))
+    named = set(re.findall(r"[a-z]+_20\d\d\w*", " ".join(about.rounded.values())))
+    assert named <= set(NAMES) - {name}
+
+
+def test_what_laws_count_agrees_with_their_notes():
+    """Where the notes of a law speak of its sizes, data or tokenizer, `about` says the same."""
+    phrases = {
+        "counts all parameters": ("parameters", "total"),
+        "counts parameters without embeddings": ("parameters", "non_embedding"),
+        "counts the parameters active": ("parameters", "active"),
+        "counts the parameters that are not zero": ("parameters", "non_zero"),
+        "nats per token of MassiveText": ("data", "MassiveText"),
+        "nats per token of WebText2": ("data", "WebText2"),
+        "nats per token of C4": ("data", "C4"),
+        "nats per token of Dolma": ("data", "Dolma"),
+        "nats per token of FineWeb-Edu": ("data", "FineWeb-Edu"),
+        "vocabulary of GPT-2": ("tokenizer", "GPT-2 BPE, 50257"),
+        "32 thousand SentencePiece": ("tokenizer", "SentencePiece, 32k"),
+    }
+    met = set()
+    for name in NAMES:
+        law = load_library_law(name)
+        notes = " ".join(law.notes)
+        for phrase, (key, value) in phrases.items():
+            if phrase in notes and getattr(law.about, key) is not None:
+                assert getattr(law.about, key) == value, (name, phrase)
+                met.add(phrase)
+    assert met == set(phrases)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_in_a_law_is_idle(name):
     """Every constant, intermediate formula and input is read somewhere in the law."""
     law = load_library_law(name)
     texts = [law.loss, law.cost, *law.where.values(), *(extra.formula for extra in law.formulas.values())]
     words = {word for text in texts if text is not None for word in re.findall(r"\w+", text.text)}
     assert {*law.constants, *law.where, *law.inputs, *law.decisions} - words == set()
+    assert find_name_problems(law) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)

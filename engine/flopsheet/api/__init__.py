@@ -2,7 +2,8 @@
 
 from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.compiled import CompiledPlan, compile_plan
-from flopsheet.api.library import describe_law, evaluate_law_at, find_law, list_laws
+from flopsheet.api.hardware import describe_accelerator, list_accelerators
+from flopsheet.api.library import describe_law, evaluate_law_at, find_law, group_laws, list_laws
 from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
 from flopsheet.api.solve import record_solved, solve, solve_plan
 
@@ -14,9 +15,12 @@ __all__ = [
     "compile_plan",
     "derive_any_law",
     "derive_plan_law",
+    "describe_accelerator",
     "describe_law",
     "evaluate_law_at",
     "find_law",
+    "group_laws",
+    "list_accelerators",
     "list_laws",
     "record_solved",
     "solve",

@@ -14,12 +14,16 @@ from flopsheet.evaluate.compile import compile_cells
 from flopsheet.evaluate.record import Plain, record_number
 from flopsheet.formula.parse import parse_formula
 from flopsheet.laws.library import is_law_path, law_names, load_law, load_library_law
+from flopsheet.messages import Translated
 from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.law_model import parse_where
+from flopsheet.model.law_names import find_name_problems
 from flopsheet.plan.paths import project_root
-from flopsheet.plan.plan import Constant, KnownAnswer, Law
+from flopsheet.plan.plan import NOT_STATED, Constant, KnownAnswer, Law, LawInput
+from flopsheet.plan.problems import Problems
 from flopsheet.plan.quantity import parse_quantity
+from flopsheet.plan.topics import TOPICS, topic_of
 
 
 def list_laws() -> list[Plain]:
@@ -39,16 +43,30 @@ def list_answered(law: Law) -> list[str]:
     return [*found, *law.formulas]
 
 
+def group_laws() -> dict[str, list[Plain]]:
+    """The library by what its laws answer: the entries of `list_laws` under each heading, in the order of headings."""
+    groups: dict[str, list[Plain]] = {heading: [] for heading in TOPICS.values()}
+    for entry in list_laws():
+        law = load_library_law(entry["name"])
+        topic = topic_of(law.about.topic, has_loss=law.loss is not None, decisions=len(law.decisions))
+        groups[TOPICS[topic]].append(entry)
+    return {heading: entries for heading, entries in groups.items() if entries}
+
+
 def find_law(name: str) -> Law:
     """A law of the library by name, or of a file by path.
 
     Raises:
-        FlopsheetError: there is none, or its file has faults.
+        FlopsheetError: there is none, or its file has faults (all of them, those of its formulas included).
     """
     if is_law_path(name):
         path = Path(name)
         root = project_root(path)
-        return load_law(f"./{path.name}", root=root, base=path.parent, place=Place(name, 1, 1))
+        law = load_law(f"./{path.name}", root=root, base=path.parent, place=Place(name, 1, 1))
+        problems = Problems()
+        problems.extend(find_name_problems(law))
+        problems.raise_any()
+        return law
     return load_law(name, root=Path.cwd(), base=Path.cwd(), place=None)
 
 
@@ -58,6 +76,7 @@ def describe_law(law: Law) -> Plain:
         "name": law.name,
         "title": law.title,
         "answers": list_answered(law),
+        "about": _describe_about(law),
         "loss": law.loss.text if law.loss else None,
         "cost": law.cost.text if law.cost else None,
         "decisions": {name: decision.role or decision.unit for name, decision in law.decisions.items()},
@@ -76,10 +95,12 @@ def describe_law(law: Law) -> Plain:
             }
             for name, constant in law.constants.items()
         },
-        "inputs": {name: {"unit": given.unit, "from": given.source} for name, given in law.inputs.items()},
+        "inputs": {name: _describe_input(given) for name, given in law.inputs.items()},
         "where": {name: text.text for name, text in law.where.items()},
         "formulas": {name: {"formula": extra.formula.text, "unit": extra.unit} for name, extra in law.formulas.items()},
-        "fitted_range": "not stated" if law.fitted_range is None else {k: list(v) for k, v in law.fitted_range.items()},
+        "inference_cost": law.inference_cost.text if law.inference_cost else None,
+        "draws": law.draws,
+        "fitted_range": NOT_STATED if law.fitted_range is None else {k: list(v) for k, v in law.fitted_range.items()},
         "known_answers": [_describe_answer(law, answer) for answer in law.known_answers],
         "notes": list(law.notes),
     }
@@ -96,6 +117,26 @@ def describe_law(law: Law) -> Plain:
             if value
         }
     return {key: value for key, value in record.items() if value is not None}
+
+
+def _describe_input(given: LawInput) -> Plain:
+    """What the law takes from the plan: the unit, the key that sets it, and the values it may have."""
+    record: Plain = {"unit": given.unit, "from": given.source}
+    return record | ({"candidates": list(given.candidates)} if given.candidates else {})
+
+
+def _describe_about(law: Law) -> Plain:
+    """What the law's symbols stand for, as far as its file says, and what rounding does to it in English."""
+    about = law.about
+    record: Plain = {"topic": topic_of(about.topic, has_loss=law.loss is not None, decisions=len(law.decisions))}
+    texts = (
+        ("parameters", about.parameters),
+        ("data", about.data),
+        ("tokenizer", about.tokenizer),
+        ("loss", about.loss),
+        ("rounded", Translated(about.rounded).text("en") or None),
+    )
+    return record | {key: text for key, text in texts if text is not None}
 
 
 def _describe_answer(law: Law, answer: KnownAnswer) -> Plain:

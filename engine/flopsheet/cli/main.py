@@ -125,11 +125,18 @@ def verify(book: Path, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.option("--bibtex", is_flag=True, help="BibTeX entries instead.")
 def laws(name: str | None, at: str | None, as_json: bool, bibtex: bool) -> int:
-    """List the law library, or show one law whole."""
-    from flopsheet.cli.library import run_laws  # noqa: PLC0415 - start-up speed
+    """List the law library, show one law whole, or list `accelerators`."""
+    from flopsheet.cli.hardware import is_accelerator, run_accelerators  # noqa: PLC0415 - start-up speed
+    from flopsheet.cli.library import run_laws  # noqa: PLC0415 - the same
 
     if at is not None and name is None:
         raise click.UsageError("--at needs the name of a law.")
+    if at is not None and bibtex and not as_json:
+        raise click.UsageError("--at and --bibtex answer different questions: ask for one, or add --json for both.")
+    if name is not None and is_accelerator(name):
+        if at is not None or bibtex:
+            raise click.UsageError("--at and --bibtex are about laws; accelerators take --json alone.")
+        return run_accelerators(name, as_json=as_json)
     return run_laws(name, at, as_json=as_json, bibtex=bibtex)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +36,22 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)
     _show_strategies(answers)
-    for answer in answers:
-        for finding in answer.findings:
-            say(f"{answer.name}: {finding.code}: {render_message(finding.message)}")
+    _say_findings(answers)
     for verdict in solution.claims:
         say(f"claim {verdict.claim.name}: {verdict.verdict}: {verdict.reason}")
+
+
+def _say_findings(answers: list[Answer]) -> None:
+    """Every finding with its scenario; one that all scenarios share is told once, after those of single ones."""
+    told = [
+        (answer.name, f"{each.code}: {render_message(each.message)}") for answer in answers for each in answer.findings
+    ]
+    common = [text for text, times in Counter(text for _, text in told).items() if times == len(answers) > 1]
+    for name, text in told:
+        if text not in common:
+            say(f"{name}: {text}")
+    for text in common:
+        say(f"all scenarios: {text}")
 
 
 def _form(unit: str) -> str | None:

@@ -23,6 +23,7 @@ from flopsheet.document.view_claims import list_claims
 from flopsheet.document.view_derivation import list_elasticities, list_exponents, list_proofs, list_steps, work_out
 from flopsheet.document.view_provenance import (
     cite_law,
+    list_about,
     list_constants,
     list_law_text,
     list_range,
@@ -108,6 +109,7 @@ def view_common(source: ReportSource, words: Words, figures: tuple[Figure, ...])
         "law_text": list_law_text(law, words),
         "constants": list_constants(source, words, symbols),
         "fitted_range": list_range(source, words),
+        "about": list_about(law, words),
         "notes": [words.name(note) for note in law.notes],
         "files": [words.code(file) for file in source.solution.files],
         "plan_file": words.code(plan.path),

@@ -8,6 +8,7 @@ from flopsheet.document.escape import clean_line
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell, place_cell
+from flopsheet.evaluate.law_findings import tell_about
 from flopsheet.model.inputs import STRATEGY_UNITS
 from flopsheet.plan.plan import Constant, Law, Sourced
 
@@ -105,6 +106,11 @@ def list_range(source: ReportSource, words: Words) -> str:
         unit = f" {words.unit(units[name])}" if name in units else ""
         parts.append(words.say("document.range", low=ends[0], high=ends[1]) + unit)
     return words.say("document.comma").join(parts)
+
+
+def list_about(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
+    """What the law says of its sizes, data, tokenizer and loss: a label and the text of each."""
+    return tuple((words.message(label), words.message(text)) for label, text in tell_about(law))
 
 
 def cite_law(law: Law, words: Words) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from flopsheet.document.escape import code_span, escape_markdown
 from flopsheet.document.latex import inline_latex
 from flopsheet.document.numbers import MAX_DIGITS, Style, render_number, render_unit
-from flopsheet.messages import Message, load_catalogue, render_message
+from flopsheet.messages import Message, Translated, load_catalogue, render_message
 
 #: Amounts that differ from a number of fewer digits by less than this share are written as that number.
 _TIDY: Final = 1e-9
@@ -132,11 +132,13 @@ class Words:
         return render_message(Message(message.key, args), self.language)
 
     def _argument(
-        self, key: str, value: str | float | Message, units: Mapping[str, str], symbols: Mapping[str, str]
+        self, key: str, value: str | float | Message | Translated, units: Mapping[str, str], symbols: Mapping[str, str]
     ) -> str | float:
         """One argument of a message, written out."""
         if isinstance(value, Message):
             return self.message(value, units=units, symbols=symbols)
+        if isinstance(value, Translated):
+            return escape_markdown(value.text(self.language))
         if isinstance(value, str):
             return inline_latex(symbols[value]) if value in symbols else escape_markdown(value)
         return written(value, self, units.get(key))

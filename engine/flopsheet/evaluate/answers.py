@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from flopsheet.evaluate.evaluation import Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
+from flopsheet.evaluate.law_findings import list_law_findings
 from flopsheet.model.inputs import list_limits
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
@@ -68,6 +69,8 @@ def _answer(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation,
     findings = list_findings(evaluation, model, index)
     if status in {"infeasible", "not_converged"}:
         return Answer(scenario.name, scenario.slug, status, findings=findings)
+    if not evaluation.unreachable[index]:
+        findings += list_law_findings(model.law, plan, scenario)
     prices = _prices(model, evaluation, index)
     return Answer(
         name=scenario.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flopsheet.evaluate.evaluation import Evaluation
@@ -14,6 +15,10 @@ from flopsheet.model.resource_model import ResourceModel
 
 # Within a fitted range up to rounding of its printed ends.
 _ROOM = 1e-9
+# Below this a distance reads better as per cent than as decades.
+_FEW_DECADES = 0.1
+# The guard of a reader's cell is at least this where a limit that it reads is not set.
+_LIMIT_ABSENT = 2
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,10 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
             "target": evaluation.value("target_loss", index),
             "irreducible": evaluation.value("L_limit" if "L_limit" in evaluation.values else "L_opt", index),
         }
-        return (Finding("unreachable_target", Message("finding.unreachable_target", args)),)
-    return (*_slack(evaluation, index), *_extrapolation(evaluation, model, index))
+        unreachable = Finding("unreachable_target", Message("finding.unreachable_target", args))
+        return (unreachable, *_cells(evaluation, index))
+    found = (*_slack(evaluation, index), *_extrapolation(evaluation, model, index))
+    return (*found, *_cells(evaluation, index))
 
 
 def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> Finding:
@@ -85,11 +92,36 @@ def _extrapolation(evaluation: Evaluation, model: LawModel | ResourceModel, inde
         value = evaluation.value(cells[name], index)
         if value >= BEYOND_REACH:
             continue
-        args: dict[str, str | int | float | Message] = {"name": name, "value": value, "low": low, "high": high}
+        args: dict[str, str | float] = {"name": name, "value": value, "low": low, "high": high}
         if value > high * (1 + _ROOM):
-            message = Message("finding.extrapolation_above", {**args, "decades": math.log10(value / high)})
-            found.append(Finding("extrapolation", message))
+            found.append(_outside("above", value / high, args))
         elif value < low * (1 - _ROOM):
-            message = Message("finding.extrapolation_below", {**args, "decades": math.log10(low / value)})
-            found.append(Finding("extrapolation", message))
+            found.append(_outside("below", low / value, args, 1 - value / low))
+    return tuple(found)
+
+
+def _outside(side: str, factor: float, args: Mapping[str, str | float], share: float | None = None) -> Finding:
+    """How far a value lies outside the range: in decades, or as a share of the range's end where that is little."""
+    decades = math.log10(factor)
+    if decades >= _FEW_DECADES:
+        message = Message(f"finding.extrapolation_{side}", {**args, "decades": decades})
+    else:
+        percent = 100 * (factor - 1 if share is None else share)
+        message = Message(f"finding.extrapolation_{side}_little", {**args, "percent": percent})
+    return Finding("extrapolation", message)
+
+
+def _cells(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
+    """The reader's own cells that have no value here, each with the reason."""
+    found = []
+    for cell in evaluation.graph:
+        if cell.kind != "user" or evaluation.exists(cell.id, index):
+            continue
+        absent = f"absent_{cell.id}"
+        if absent in evaluation.values and evaluation.value(absent, index) >= _LIMIT_ABSENT:
+            why = "limit"
+        else:
+            why = "unreachable" if evaluation.unreachable[index] else "not_finite"
+        message = Message("finding.cell_without_value", {"cell": cell.id, "why": Message(f"finding.cell_{why}")})
+        found.append(Finding("cell_without_value", message))
     return tuple(found)

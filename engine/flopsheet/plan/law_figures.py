@@ -10,6 +10,7 @@ from flopsheet.plan.plan import KnownAnswer
 from flopsheet.plan.read import read_entries, read_quantity, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Mapping as AbstractMapping
 
     from flopsheet.plan.problems import Problems
@@ -38,11 +39,15 @@ def read_pair(node: Node | None, unit: str | None, subject: str, problems: Probl
 
 
 def read_fitted_range(
-    node: Node | None, units: AbstractMapping[str, str], subject: str, problems: Problems
+    node: Node | None, units: AbstractMapping[str, str | None], subject: str, problems: Problems
 ) -> dict[str, tuple[float, float]] | None:
-    """The range of the data behind a law, in base units; None where it is not stated."""
+    """The range of the data behind a law, in base units; None where it is not stated.
+
+    `units` are those of the symbols that may have a range.
+    """
     if not isinstance(node, Mapping):
         return None
+    _refuse_unknown(node, units, subject, problems)
     pairs = {
         key.text: read_pair(item, units.get(key.text), f"{subject}.{key.text}", problems)
         for key, item in read_entries(node)
@@ -53,13 +58,14 @@ def read_fitted_range(
 def read_known_answers(
     node: Node,
     quantities: AbstractMapping[str, str | None],
-    units: AbstractMapping[str, str],
+    units: AbstractMapping[str, str | None],
     subject: str,
     problems: Problems,
 ) -> list[KnownAnswer]:
     """The answers in one item, one for each quantity that it gives.
 
-    `quantities` are the names that may be answered, with their units; `units` those of the symbols under `at`.
+    `quantities` are the names that may be answered, with their units; `units` those of the symbols that may stand
+    under `at`.
     An item that is no mapping was noted when its shape was checked.
     """
     if not isinstance(node, Mapping):
@@ -70,6 +76,7 @@ def read_known_answers(
     given = [(key, value) for key, value in read_entries(node) if key.text not in _ANSWER_KEYS]
     if not given:
         problems.add("a known answer needs a quantity, such as `loss: 1.94`.", node.place, subject)
+    _refuse_unknown(node.get("at"), units, f"{subject}.at", problems)
     at = {
         key.text: read_number(value, units.get(key.text), f"{subject}.at.{key.text}", problems)
         for key, value in read_entries(node.get("at"))
@@ -84,6 +91,13 @@ def read_known_answers(
         number = read_number(value, quantities[key.text], f"{subject}.{key.text}", problems)
         answers.append(KnownAnswer(at, key.text, number, within, source, _place_of(key, value)))
     return answers
+
+
+def _refuse_unknown(node: Node | None, known: Iterable[str], subject: str, problems: Problems) -> None:
+    """Note every key that is no symbol of the law."""
+    for key, _ in read_entries(node):
+        if key.text not in known:
+            problems.add(f"the law has no `{key.text}`.", key.place, subject, did_you_mean(key.text, known))
 
 
 def _place_of(key: Scalar, value: Node) -> Place:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flopsheet.formula.text import FormulaText
+from flopsheet.plan.law_about import read_about
 from flopsheet.plan.law_figures import read_fitted_range, read_known_answers, read_number, read_pair
 from flopsheet.plan.nodes import Mapping, Node, Scalar
 from flopsheet.plan.plan import (
@@ -88,7 +89,7 @@ class _LawReader:
         inputs = {key.text: self._input(key, item) for key, item in self._entries("inputs")}
         where = {key.text: formula for key, item in self._entries("where") if (formula := read_formula(item))}
         self._refuse_shared_names()
-        units = self._units(decisions, formulas, inputs)
+        units = self._units(decisions, constants, inputs)
         return Law(
             name=name,
             title=read_text(self.node.get("title"), name),
@@ -106,9 +107,10 @@ class _LawReader:
             fitted_range=read_fitted_range(
                 self.node.get("fitted_range"), units, self._at("fitted_range"), self.problems
             ),
-            known_answers=self._known_answers(units),
+            known_answers=self._known_answers(units, formulas),
             draws=read_text(self.node.get("draws")) or None,
             notes=tuple(read_text(item) for item in read_items(self.node.get("notes"))),
+            about=read_about(self.node.get("about")),
         )
 
     def _entries(self, key: str) -> tuple[tuple[Scalar, Node], ...]:
@@ -234,22 +236,23 @@ class _LawReader:
     def _units(
         self,
         decisions: AbstractMapping[str, Decision],
-        formulas: AbstractMapping[str, ExtraFormula],
+        constants: AbstractMapping[str, Constant],
         inputs: AbstractMapping[str, LawInput],
-    ) -> dict[str, str]:
-        """The units of the law's symbols as far as they are declared, with C for the cost and L for the loss."""
-        units = {"C": COST_UNIT, "L": LOSS_UNIT}
+    ) -> dict[str, str | None]:
+        """What a point or a range of the law may name, with its unit as far as declared; C is the cost."""
+        units: dict[str, str | None] = {"C": COST_UNIT}
+        units |= {name: constant.unit for name, constant in constants.items()}
         units |= {name: decision.unit for name, decision in decisions.items()}
-        units |= {name: formula.unit for name, formula in formulas.items()}
         return units | {name: given.unit for name, given in inputs.items()}
 
-    def _known_answers(self, units: AbstractMapping[str, str]) -> tuple[KnownAnswer, ...]:
+    def _known_answers(
+        self, units: AbstractMapping[str, str | None], formulas: AbstractMapping[str, ExtraFormula]
+    ) -> tuple[KnownAnswer, ...]:
         """The published figures of the loss, the cost, an optimum or a formula."""
         quantities: dict[str, str | None] = {"loss": LOSS_UNIT, "cost": COST_UNIT}
         quantities |= {f"{key.text}_opt": units[key.text] for key, _ in self._entries("decisions")}
-        quantities |= {
-            key.text: units.get(key.text) for section in ("where", "formulas") for key, _ in self._entries(section)
-        }
+        quantities |= {key.text: None for key, _ in self._entries("where")}
+        quantities |= {name: formula.unit for name, formula in formulas.items()}
         at = self._at("known_answers")
         return tuple(
             answer

@@ -11,6 +11,9 @@ from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
 
 Objective = Literal["minimize loss", "minimize compute"]
+# What a law file writes where it was looked for and the source does not say.
+NOT_STATED = "not stated"
+COUNTED_PARAMETERS = ("total", "non_embedding", "active", "non_zero")
 StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
 
@@ -63,6 +66,24 @@ class Source:
     doi: str = ""
     url: str = ""
     bibtex: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the symbols of a law stand for, and how far its constants can be trusted.
+
+    Each text is None where the law file says nothing, and `NOT_STATED` where its source does not. `topic` is the
+    heading under which the library lists the law. `parameters` is what its sizes count, one of
+    `COUNTED_PARAMETERS`; `data` the training set; `loss` what the loss is where that is not plain nats/token of
+    the data; `rounded` says by language what too few printed digits do to results.
+    """
+
+    topic: str | None = None
+    parameters: str | None = None
+    data: str | None = None
+    tokenizer: str | None = None
+    loss: str | None = None
+    rounded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +145,7 @@ class Law:
     known_answers: tuple[KnownAnswer, ...] = ()
     draws: str | None = None
     notes: tuple[str, ...] = ()
+    about: About = About()
 
 
 @dataclass(frozen=True, slots=True)

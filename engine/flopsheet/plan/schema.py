@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flopsheet.messages import LANGUAGES
+from flopsheet.plan.plan import COUNTED_PARAMETERS, NOT_STATED
 from flopsheet.plan.shape import (
     Either,
     Formula,
@@ -16,6 +18,7 @@ from flopsheet.plan.shape import (
     UnitText,
     not_yet,
 )
+from flopsheet.plan.topics import TOPICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,16 @@ _SOURCE = Either(
     ),
 )
 _ANY = Number(None, positive=False)
+_ABOUT = Record(
+    {
+        "topic": Text(choices=tuple(TOPICS)),
+        "parameters": Text(choices=(*COUNTED_PARAMETERS, NOT_STATED)),
+        "data": Text(),
+        "tokenizer": Text(),
+        "loss": Text(),
+        "rounded": Either(Text(), Record({language: Text() for language in LANGUAGES})),
+    }
+)
 _OUTPUT = Record({"formula": Formula(), "unit": UnitText(), "label": Text()})
 
 LAW = Record(
@@ -125,7 +138,7 @@ LAW = Record(
         ),
         "inference_cost": Formula(),
         "fitted_range": Either(
-            Text(choices=("not stated",)), Table(ListOf(Number(None), length=2), "identifier", "symbol")
+            Text(choices=(NOT_STATED,)), Table(ListOf(Number(None), length=2), "identifier", "symbol")
         ),
         "known_answers": ListOf(
             Record(
@@ -134,6 +147,7 @@ LAW = Record(
             )
         ),
         "notes": ListOf(Text(), single=True),
+        "about": _ABOUT,
     }
 )
 

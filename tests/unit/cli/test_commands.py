@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from flopsheet.laws.library import law_names
+from flopsheet.plan.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -121,6 +122,105 @@ def test_laws(flopsheet):
     assert flopsheet("laws", "hoffmann_2022", "--bibtex").out.startswith("@")
 
 
+def test_laws_are_listed_under_what_they_answer(flopsheet):
+    """Every law stands once, below the heading of its topic, and headings come in a reader's order."""
+    printed = flopsheet("laws").out
+    heading = ""
+    below: dict[str, list[str]] = {}
+    for line in printed.splitlines():
+        if line.startswith("  "):
+            below.setdefault(line.split()[0], []).append(heading)
+        else:
+            heading = line.rpartition(" (")[0] or heading
+    assert sorted(below) == list(law_names())
+    assert all(len(headings) == 1 for headings in below.values())
+    assert below["hoffmann_2022"] == ["Loss of model size and data"]
+    assert below["kaplan_2020_tokens"] == ["Loss of one resource"]
+    assert below["hu_2024"] == ["Exponents only"]
+    assert list(dict.fromkeys(heading for (heading,) in below.values())) == list(TOPICS.values())
+
+
+def test_a_law_says_what_it_counts(flopsheet):
+    """Text and JSON tell what sizes count, training data, tokenizer and rounding; absent is absent."""
+    printed = flopsheet("laws", "hoffmann_2022").out
+    for line in (
+        "  decisions: N (parameters), D (tokens)",
+        "  sizes count: all parameters, embeddings included",
+        "  training data: MassiveText",
+        "  tokenizer: SentencePiece, 32k",
+    ):
+        assert line in printed.splitlines()
+    assert "\n  rounded: The exponents are printed with two digits." in printed
+    assert "  tokenizer: not stated" in flopsheet("laws", "krajewski_2024").out.splitlines()
+    about = json.loads(flopsheet("laws", "tao_2024_approach_3", "--json").out)["about"]
+    assert about == {
+        "topic": "sparsity_and_precision",
+        "parameters": "non_embedding",
+        "data": "not stated",
+        "tokenizer": "one of V tokens for each run",
+        "loss": "nats/token less those of a unigram model",
+    }
+
+
+def test_bibtex_in_json(flopsheet):
+    """With --json the BibTeX entry stands in the record, of one law and of all; with --at alone it is refused."""
+    record = json.loads(flopsheet("laws", "hoffmann_2022", "--json", "--bibtex", "--at", "N=1B,D=20B").out)
+    assert record["bibtex"].startswith("@article{hoffmann_2022,")
+    assert record["at"]["cost"]["value"] == 1.2e20
+    listed = json.loads(flopsheet("laws", "--json", "--bibtex").out)
+    assert [law["name"] for law in listed] == list(law_names())
+    assert all(law["bibtex"].startswith(f"@article{{{law['name']},") for law in listed)
+    plain = flopsheet("laws", "--bibtex").out
+    assert all(law["bibtex"] in plain for law in listed)
+    refused = flopsheet("laws", "hoffmann_2022", "--bibtex", "--at", "N=1B,D=20B")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--at and --bibtex" in refused.err
+
+
+def test_accelerators(flopsheet):
+    """The catalogue as a table and as JSON, one accelerator with its source, and a misspelled one."""
+    listed = json.loads(flopsheet("laws", "accelerators", "--json").out)
+    assert {entry["name"]: entry["peak"]["bf16"] for entry in listed}["H100-SXM"] == {
+        "value": 989e12,
+        "unit": "FLOP/second",
+    }
+    table = flopsheet("laws", "accelerators").out
+    assert all(entry["name"] in table and entry["title"] in table for entry in listed)
+    one = flopsheet("laws", "MI300X").out
+    assert "  peak in fp8: 2614.9 TFLOP/s, dense\n  peak in int8" in one
+    assert "  memory: 192 GB\n  power: 750 W\n  source: AMD Instinct MI300X data sheet\n" in one
+    assert json.loads(flopsheet("laws", "TPU-v5p", "--json").out) == next(e for e in listed if e["name"] == "TPU-v5p")
+    for given, meant in (("H100-SMX", "H100-SXM"), ("mi300x", "MI300X"), ("acelerators", "accelerators")):
+        wrong = flopsheet("laws", given)
+        assert (wrong.code, wrong.out) == (2, "")
+        assert f"Did you mean `{meant}`?" in wrong.err
+    assert flopsheet("laws", "accelerators", "--bibtex").code == 2
+    assert "unknown law `hofmann_2022`" in flopsheet("laws", "hofmann_2022").err
+
+
+def test_faults_of_a_law_are_told_at_once(flopsheet, project):
+    """Every unknown name in every formula of a law file, with place, caret and what was meant; by plan and by name."""
+    (project / "laws").mkdir()
+    (project / "laws" / "b.yaml").write_text(
+        "law: b_2026\nloss: E + AA / N**alhpa + B / D**beta\ncost: 6 * N * D\n"
+        "decisions: {N: parameters, D: tokens}\nconstants: {E: 1, A: 2, B: 3, alpha: 0.3, beta: 0.3}\n"
+        "where: {q: N * zz}\nformulas: {r: {formula: D / M + L, unit: token}}\n",
+        encoding="utf-8",
+    )
+    (project / "plan.yaml").write_text("title: x\nlaw: ./laws/b.yaml\nbudget: {compute: 1e22}\n", encoding="utf-8")
+    expected = [
+        "laws/b.yaml:2:11: loss: unknown symbol `AA`.",
+        "laws/b.yaml:2:19: loss: unknown symbol `alhpa`.",
+        "laws/b.yaml:6:16: where.q: unknown symbol `zz`.",
+        "laws/b.yaml:7:29: r: unknown symbol `M`.",
+    ]
+    for command in (("laws", "./laws/b.yaml"), ("derive", "./laws/b.yaml"), ("solve", "plan.yaml")):
+        told = flopsheet(*command)
+        assert told.code == 2
+        assert [line for line in told.err.splitlines() if line.startswith("laws/")] == expected
+        assert "Did you mean `alpha`?" in told.err
+
+
 @pytest.fixture
 def book(flopsheet, plan):
     """A built workbook."""
@@ -214,3 +314,19 @@ def test_every_command_has_help(command, flopsheet):
     run = flopsheet(command, "--help")
     assert run.code == 0
     assert "Usage:" in run.out
+
+
+def test_findings_on_the_terminal(flopsheet, project):
+    """A finding of one scenario is told with its name, one that all share once."""
+    (project / "plan.yaml").write_text(
+        "title: x\nlaw: hoffmann_2022\nscenarios: {one: {budget.compute: 1e21}, two: {budget.compute: 1e24}}\n",
+        encoding="utf-8",
+    )
+    told = flopsheet("solve", "plan.yaml").err.splitlines()
+    assert [line.split(": ")[:2] for line in told] == [
+        ["two", "extrapolation"],
+        ["two", "extrapolation"],
+        ["all scenarios", "rounded_constants"],
+    ]
+    alone = flopsheet("solve", "plan.yaml", "--scenario", "one").err.splitlines()
+    assert [line.split(": ")[:2] for line in alone] == [["one", "rounded_constants"]]

@@ -266,3 +266,48 @@ def test_laws_with_a_budget_that_is_a_sum_are_told_by_their_symbols(report_text)
     """Decisions without a role have no words, so their symbols stand for them."""
     summary = section(report_text("sum")["report.md"], "## Summary")
     assert "Choose $`x_{N}`$ = 4.73 × 10²¹ FLOP, $`x_{D}`$ = 5.27 × 10²¹ FLOP. The expected loss is 1.386." in summary
+
+
+def test_report_says_what_the_law_counts(report_text):
+    """Provenance tells what sizes count, training data and tokenizer; a silent law adds no line."""
+    told = section(report_text("budgets")["report.md"], "### The law `hoffmann_2022`")
+    for line in (
+        "- Sizes count: all parameters, embeddings included",
+        "- Training data: MassiveText",
+        "- Tokenizer: SentencePiece, 32k",
+    ):
+        assert line in told.splitlines()
+    assert "Kind of loss" not in told
+    assert "Sizes count" not in report_text("letters")["report.md"]
+    text = "title: x\nbudget: {compute: 1e20}\nlaw: ludziejewski_2025_e4\nlanguage: zh\n"
+    assert "- 规模计：每词元激活的参数" in report_text(text)["report.md"].splitlines()
+    text = "title: x\nbudget: {compute: 1e20}\nlaw: krajewski_2024_dense\n"
+    assert "- Tokenizer: not stated by its source" in report_text(text)["report.md"].splitlines()
+
+
+def test_findings_on_the_law_read_in_both_languages(report_text):
+    """What rounding does, what a cap counts and which cell has no value stand in the table of findings, once each."""
+    text = """
+title: x
+language: {language}
+law: {law}
+scenarios:
+  free: {{budget.compute: 1e20}}
+  capped: {{budget.compute: 1e20, caps.parameters: 100M}}
+cells: {{room_left: {{formula: caps_parameters / N_opt}}}}
+"""
+    english = report_text(text.format(language="en", law="kaplan_2020"))["report.md"]
+    rows = {cells[1]: cells[0] for cells in table_rows(section(english, "## Findings"))[1:]}
+    (rounded,) = [finding for finding in rows if "two or three digits" in finding]
+    assert rows[rounded] == "all"
+    (counted,) = [finding for finding in rows if "the parameters without embeddings" in finding]
+    assert (rows[counted], counted.count("the cap on parameters")) == ("capped", 1)
+    (cell,) = [finding for finding in rows if r"The cell room\_left has no value here" in finding]
+    assert rows[cell] == "free"
+    chinese = report_text(text.format(language="zh", law="kaplan_2020"))["report.md"]
+    for words in (
+        r"定律 kaplan\_2020：指数只印了两三位数字",
+        "计不含嵌入的参数：参数上限按此计数",
+        r"单元格 room\_left 在此没有值：它读取的上限未设定。",
+    ):
+        assert words in chinese

@@ -148,7 +148,7 @@ def test_findings_of_extrapolation(record):
     """A budget far above the fitted range is ok, and said to be an extrapolation by decades."""
     found = record("budget: {compute: 1e28}\n")["base"]
     assert found["status"] == "ok"
-    assert {finding["code"] for finding in found["findings"]} == {"extrapolation"}
+    assert {finding["code"] for finding in found["findings"]} == {"extrapolation", "rounded_constants"}
     assert any("N" in finding["message"] for finding in found["findings"])
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from flopsheet.errors import FlopsheetError
 from flopsheet.plan.law_file import parse_law
-from flopsheet.plan.plan import Law, Source
+from flopsheet.plan.plan import NOT_STATED, About, Law, Source
 from flopsheet.plan.source import load_source, parse_source
+from flopsheet.plan.topics import TOPICS
 
 
 def law(text: str, origin: str = "library") -> Law:
@@ -131,6 +132,7 @@ def test_a_decision_may_have_a_unit_for_a_role():
         (
             "law: a\nknown_answers: [{at: {N: 1}, los: 3, within: 1 %, source: s}, 3, {loss: 1}]\n",
             [
+                "law.yaml:2:23: known_answers.at: the law has no `N`.",
                 "law.yaml:2:30: known_answers: unknown quantity `los`.",
                 "law.yaml:2:63: known_answers: must be a mapping of at, within, source, but is `3`.",
                 "law.yaml:2:66: known_answers: a known answer needs `at`.",
@@ -142,6 +144,40 @@ def test_a_decision_may_have_a_unit_for_a_role():
             "law: a\nconstants: {e: {value: 1, interval: [1]}}\n",
             ["law.yaml:2:37: constants.e.interval: must be a list of 2, each item a number, but has 1 items."],
         ),
+        (
+            "law: a\nconstants: {c: {value: 1, se: -0.1}, d: {value: 1, unit: tonne}}\n",
+            [
+                "law.yaml:2:31: constants.c.se: must be greater than 0, but is `-0.1`.",
+                "law.yaml:2:58: constants.d.unit: unknown unit `tonne`.",
+            ],
+        ),
+        (
+            (
+                "law: a\ndecisions: {N: parameters}\nconstants: {k: 1}\nfitted_range: {N: [16B, 70M], M: [1, 2]}\n"
+                "known_answers: [{at: {k: 2, n: 3}, loss: 1, within: 1 %, source: s}]\n"
+            ),
+            [
+                "law.yaml:4:19: fitted_range.N: must be in rising order: [from, to].",
+                "law.yaml:4:31: fitted_range: the law has no `M`.",
+                "law.yaml:5:29: known_answers.at: the law has no `n`.",
+            ],
+        ),
+        (
+            "law: a\nabout: {parameters: totl, dta: C4, topic: exprts, rounded: {fr: x}, loss: [1]}\n",
+            [
+                (
+                    "law.yaml:2:21: about.parameters: must be `total` or `non_embedding` or `active` or `non_zero` or "
+                    "`not stated`, but is `totl`."
+                ),
+                "law.yaml:2:27: about: unknown key `dta`.",
+                (
+                    "law.yaml:2:43: about.topic: must be "
+                    f"{' or '.join(f'`{topic}`' for topic in TOPICS)}, but is `exprts`."
+                ),
+                "law.yaml:2:61: about.rounded: unknown key `fr`.",
+                "law.yaml:2:75: about.loss: must be text, but is a list.",
+            ],
+        ),
         ("law: a\nsource: {where: here}\n", ["law.yaml:2:9: source: a source needs `cite`."]),
         ("law: a\ninputs: {U: {form: data.unique}}\n", ["law.yaml:2:14: inputs.U: unknown key `form`."]),
     ],
@@ -149,6 +185,20 @@ def test_a_decision_may_have_a_unit_for_a_role():
 def test_all_that_is_wrong_in_a_law_is_told_at_its_place(text: str, expected: list[str]):
     """Each problem of a law file is told once, sorted by place."""
     assert refusals(text) == expected
+
+
+def test_a_law_says_what_it_counts():
+    """What a law says of itself is typed: absent is not the same as not stated, rounding is told by language."""
+    ours = law(
+        "law: a\nabout:\n  parameters: non_embedding\n  data: C4\n  tokenizer: not stated\n"
+        "  topic: experts\n  rounded: {en: two digits, zh: 两位}\n"
+    )
+    assert ours.about == About(
+        "experts", "non_embedding", "C4", NOT_STATED, None, rounded={"en": "two digits", "zh": "两位"}
+    )
+    assert law("law: a\nabout: {rounded: two digits}\n").about == About(rounded={"en": "two digits"})
+    assert law("law: a\nabout.data: C4\n").about == About(data="C4")
+    assert law("law: a\n").about == About()
 
 
 def test_an_inline_law_needs_no_name():

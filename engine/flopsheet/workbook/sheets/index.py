@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from flopsheet.derive.resource import ResourceDerivation
+from flopsheet.evaluate.law_findings import tell_about
+from flopsheet.messages import Translated, render_message
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
@@ -100,10 +103,24 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
         (t("report.files"), ", ".join(solution.files)),
         (t("report.law"), f"{law.name}{t('document.colon')}{law.title}"),
         (t("report.law_source"), ", ".join(part for part in parts if part) or t("report.not_stated")),
+        *_about(context),
         (t("report.version"), context.version),
         (t("report.inputs_hash"), context.inputs_sha256),
         (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{AGREEMENT:g}")),
     ]
+
+
+def _about(context: Context) -> list[tuple[str, str]]:
+    """What the law's sizes count, on what it was fitted, and what rounding does to it, a sentence a row."""
+    law = context.solution.model.law
+    found = [
+        (render_message(label, context.language), render_message(text, context.language))
+        for label, text in tell_about(law)
+    ]
+    rounded = Translated(law.about.rounded).text(context.language)
+    sentences = [sentence for sentence in re.split(r"(?<=[.;]) |(?<=[。；])", rounded) if sentence]
+    labels = [context.t("about.rounded"), *[""] * len(sentences)]
+    return found + list(zip(labels, sentences, strict=False))
 
 
 def _stands(name: str, context: Context) -> bool:

@@ -1,0 +1,1 @@
+"""Accelerators: what they reach, hold and draw, as data."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flopsheet.cli.comparing import show_laws
 from flopsheet.cli.output import FAILED, OK, print_json, print_table, say
 from flopsheet.messages import Message, render_message
 
@@ -35,9 +36,14 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)
     _show_strategies(answers)
+    if solution.compared:
+        show_laws(solution, answers)
     for answer in answers:
         for finding in answer.findings:
             say(f"{answer.name}: {finding.code}: {render_message(finding.message)}")
+        for law, found in answer.laws.items():
+            for finding in found.findings:
+                say(f"{answer.name}, {law}: {finding.code}: {render_message(finding.message)}")
     for verdict in solution.claims:
         say(f"claim {verdict.claim.name}: {verdict.verdict}: {verdict.reason}")
 

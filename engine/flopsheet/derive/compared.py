@@ -128,7 +128,7 @@ def _build_constants(model: LawModel | ResourceModel) -> tuple[Cell, ...]:
             "constant",
             constant.unit or "1",
             Message("cell.compared_constant", {"name": name, "law": law.name}),
-            key=f"compare.{law.name}.{name}",
+            key=f"compare.{law.name}__{name}",
             place=constant.place,
             positive=constant.value > 0,
         )
@@ -173,3 +173,17 @@ def size_of(model: LawModel | ResourceModel) -> sp.Symbol:
     """The decision by which laws are set side by side: the parameters, or the first where none has that role."""
     sizes = [z for z in model.decisions if model.decision(z).role == "parameters"]
     return sizes[0] if sizes else model.decisions[0]
+
+
+def curve_of(derivation: Derivation | ResourceDerivation, graph: Graph) -> tuple[sp.Symbol, sp.Expr]:
+    """What a law is drawn as beside others: its best size over the budget, or its loss over its one resource.
+
+    Gives the symbol of what lies along the axis, and the formula over it, the constants, and the cells of exponents.
+    """
+    model = derivation.model
+    if isinstance(derivation, ResourceDerivation) or isinstance(model, ResourceModel):
+        return derivation.model.amount, model.loss
+    exponents = {
+        derivation.exponents[z]: graph[f"exponent_{z}"].symbol for z in model.decisions if f"exponent_{z}" in graph
+    }
+    return model.amount, derivation.interior.free[size_of(model)].subs(exponents)

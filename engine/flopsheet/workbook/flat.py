@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
+from flopsheet.derive.compared import curve_of
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.formula.functions import split_choice
@@ -91,6 +92,7 @@ def flatten_model(solution: Solution) -> FlatModel:
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
     found = {number for cell in graph if cell.expr is not None for number in literals(cell.expr)} | _ALWAYS
+    found |= {number for expr in _compared_curves(solution) for number in literals(expr)}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -103,6 +105,14 @@ def flatten_model(solution: Solution) -> FlatModel:
     scenarios = tuple(scenario.slug for scenario in solution.plan.scenarios)
     names = _name_all(graph, numbers, scenarios)
     return FlatModel(graph, numbers, values, names, scenarios, frozenset(partial))
+
+
+def _compared_curves(solution: Solution) -> list[sp.Expr]:
+    """The formulas of the curves on the sheet that compares laws."""
+    if not solution.compared:
+        return []
+    others = [curve_of(law.derivation, law.graph)[1] for law in solution.compared]
+    return [curve_of(solution.derivation, solution.graph)[1], *others]
 
 
 def _preliminary_names(graph: Graph) -> Mapping[str, str]:
@@ -138,13 +148,14 @@ def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
         positive=cell.positive,
         guard=cell.guard,
         guard_infinite=cell.guard_infinite,
+        law=cell.law,
     )
 
 
 def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:
     """A helper of a cell: part of its formula in a cell of its own."""
     label = Message("cell.helper", {"what": cell.label})
-    return Cell(cell_id, "formula", unit, label, expr, positive=positive)
+    return Cell(cell_id, "formula", unit, label, expr, positive=positive, law=cell.law)
 
 
 def _spell(number: sp.Number) -> str:
@@ -172,8 +183,8 @@ def _name_all(graph: Graph, numbers: Mapping[sp.Number, str], scenarios: tuple[s
 
 
 def is_overridable(cell: Cell) -> bool:
-    """Whether scenarios may set this input: all but a strategy's fixed choice."""
-    return cell.key is not None and not cell.key.startswith("strategies.")
+    """Whether scenarios may set this input: all but a strategy's fixed choice and a compared law's constants."""
+    return cell.key is not None and not cell.key.startswith(("strategies.", "compare."))
 
 
 def is_limit(cell: Cell) -> bool:

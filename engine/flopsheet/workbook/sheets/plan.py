@@ -41,7 +41,7 @@ def add_plan(book: Book, context: Context) -> Sheet:
     row = _put_block(sheet, context, row, "workbook.own_cells", [c for c in formulas if c.kind == "user"])
     row = _put_block(sheet, context, row, "workbook.strategies", [c for c in formulas if c.kind == "strategy"])
     row = _put_inputs(sheet, context, row)
-    row = _put_block(sheet, context, row, "workbook.steps", [c for c in formulas if c.kind == "formula"])
+    row = _put_block(sheet, context, row, "workbook.steps", [c for c in formulas if c.kind == "formula" and not c.law])
     _put_numbers(sheet, context, row)
     sheet.freeze(FIRST_ROW + 1, _LABEL + 1)
     for column, width in ((_LABEL, 46.0), (_SYMBOL, 30.0), (_VALUE, 15.0), (_UNIT, 19.0), (_FORMULA, 80.0)):
@@ -97,7 +97,7 @@ def _put_inputs(sheet: Sheet, context: Context, row: int) -> int:
     """The inputs of the selected scenario, which every formula below reads; gives the next row."""
     row = first = _put_head(sheet, context, row, "workbook.in_force_selected")
     start, end = (get_column_letter(c) for c in (context.first_column, context.last_column))
-    for cell in context.flat.inputs:
+    for cell in (cell for cell in context.flat.inputs if not cell.law):
         at = context.rows[cell.id]
         text = f"INDEX(Scenarios!${start}${at}:${end}${at}, {POSITION})"
         value = float(context.flat.values[cell.id][0])

@@ -45,3 +45,11 @@ def show_laws(solution: Solution, answers: Sequence[Answer]) -> None:
         units=[units[index] for index in kept],
     )
     say(render_message(Message("compare.losses")))
+
+
+def show_law_findings(answers: Sequence[Answer]) -> None:
+    """What to know about the answers of compared laws."""
+    for answer in answers:
+        for name, law in answer.laws.items():
+            for finding in law.findings:
+                say(f"{answer.name}, {name}: {finding.code}: {render_message(finding.message)}")

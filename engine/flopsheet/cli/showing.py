@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flopsheet.cli.comparing import show_laws
+from flopsheet.cli.comparing import show_law_findings, show_laws
 from flopsheet.cli.output import FAILED, OK, print_json, print_table, say
 from flopsheet.messages import Message, render_message
 
@@ -41,9 +41,7 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     for answer in answers:
         for finding in answer.findings:
             say(f"{answer.name}: {finding.code}: {render_message(finding.message)}")
-        for law, found in answer.laws.items():
-            for finding in found.findings:
-                say(f"{answer.name}, {law}: {finding.code}: {render_message(finding.message)}")
+    show_law_findings(answers)
     for verdict in solution.claims:
         say(f"claim {verdict.claim.name}: {verdict.verdict}: {verdict.reason}")
 

@@ -128,7 +128,7 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class ComparedName:
-    """A law that the plan's own is compared with: a library name or a path relative to the root, and where it stands."""
+    """A law that the plan's own is compared with: a library name or a path relative to the root, with its place."""
 
     name: str
     place: Place

@@ -153,7 +153,9 @@ _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
 )  # fmt: skip
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
-_ONE_LAW = f"{_FIXED} Name other laws under `compare` at the top level: each scenario is then answered under all of them."
+_ONE_LAW = (
+    f"{_FIXED} Name other laws under `compare` at the top level: each scenario is then answered under all of them."
+)
 
 
 def _plan_sections() -> dict[str, Shape]:

@@ -73,9 +73,7 @@ class _Writer:
         """What each law comes to, and its size over that of the plan's law."""
         context = self.context
         first = self.start("workbook.results")
-        self._put_words(
-            "report.law_source", [law.law.source.cite if law.law.source else DASH for law in self.columns]
-        )
+        self._put_words("report.law_source", [law.law.source.cite if law.law.source else DASH for law in self.columns])
         self._put_words("compare.proofs", [self._count_proofs(law) for law in self.columns])
         self._put_status()
         for name in self._quantities():
@@ -188,7 +186,7 @@ class _Writer:
 
     def put_constants(self) -> None:
         """The constants of every law, those of compared laws under the names that their formulas read."""
-        context, flat, sheet = self.context, self.context.flat, self.sheet
+        flat, sheet = self.context.flat, self.sheet
         first = self.start("workbook.constants_in_force")
         for name in dict.fromkeys(name for law in self.columns for name in law.law.constants):
             cells = [flat.graph[law.ids[name]] if name in law.law.constants else None for law in self.columns]

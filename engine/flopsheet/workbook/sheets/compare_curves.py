@@ -63,17 +63,18 @@ class _Writer:
     def put_table(self, block: _Block) -> tuple[int, int]:
         """The grid; gives its first and last row."""
         t, sheet, flat = self.context.t, self.sheet, self.context.flat
-        head = block.row
-        sheet.put(head, LABEL, t("workbook.curves"), style="section")
-        sheet.put(head + 1, LABEL, t("workbook.decades"), style="header_right")
-        sheet.put(head + 1, UNIT, self.context.label(self.spent), style="header_right")
-        sheet.put(head + 2, LABEL, "1", style="unit")
-        sheet.put(head + 2, UNIT, self.spent.unit, style="unit")
+        sheet.break_before(block.row)
+        sheet.put(block.row, LABEL, t("workbook.curves"), style="section")
+        anchor, middle = self._put_anchor(block.row + 1)
+        head = block.row + 2
+        sheet.put(head, LABEL, t("workbook.decades"), style="header_right")
+        sheet.put(head, UNIT, self.context.label(self.spent), style="header_right")
+        sheet.put(head + 1, LABEL, "1", style="unit")
+        sheet.put(head + 1, UNIT, self.spent.unit, style="unit")
         for law in self.drawn:
-            sheet.put(head + 1, law.column, law.name, style="header_right")
-            sheet.put(head + 2, law.column, self.shown.unit, style="unit")
-        anchor, middle = self._put_anchor(head + 3)
-        first = head + 4
+            sheet.put(head, law.column, law.name, style="header_right")
+            sheet.put(head + 1, law.column, self.shown.unit, style="unit")
+        first = head + 2
         base = flat.refer_number(sp.Integer(10))
         for row, offset in enumerate(_OFFSETS, start=first):
             amount = middle * float(np.power(10.0, offset))
@@ -96,12 +97,11 @@ class _Writer:
         middle = given if given < BEYOND_REACH else fixed
         shape = number_format(self.spent.unit, middle)
         sheet.put(row, LABEL, self.context.t("workbook.curve_anchor"))
-        place = f"${get_column_letter(UNIT)}${row}"
-        fallback = f"${get_column_letter(FIRST)}${row}"
+        place, fallback = (f"${get_column_letter(FIRST + offset)}${row}" for offset in range(2))
+        sheet.put(row, UNIT, self.spent.unit, style="unit")
         formula = Formula(f"IF({name} < beyond_reach, {name}, {fallback})", middle)
-        sheet.put(row, UNIT, formula, style="formula", number_format=shape)
-        sheet.put(row, FIRST, fixed, style="constant", number_format=shape)
-        sheet.put(row, FIRST + len(self.columns), self.spent.unit, style="unit")
+        sheet.put(row, FIRST, formula, style="formula", number_format=shape)
+        sheet.put(row, FIRST + 1, fixed, style="constant", number_format=shape)
         return place, middle
 
     def _put_value(self, law: LawColumn, row: int, amount: float) -> None:
@@ -134,9 +134,7 @@ class _Writer:
         what = t(f"role.{role}") if role else model.decisions[0].name
         title = t("compare.chart_title") if sizes else t("compare.chart_resource_title", what=what)
         label = self.context.label(self.shown)
-        chart = build_scatter(
-            title, self.context.label(self.spent), label, log_x=True, log_y=sizes, size=_CHART_SIZE
-        )
+        chart = build_scatter(title, self.context.label(self.spent), label, log_x=True, log_y=sizes, size=_CHART_SIZE)
         if sizes:
             chart.y_axis.number_format = chart.x_axis.number_format
         along = sheet.range_of((first, UNIT), (last, UNIT))

@@ -18,7 +18,7 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, inputs, \
+Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, description, expect, extends, inputs, \
 language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
@@ -149,7 +149,8 @@ plan.yaml:5:16: scenarios.a.extends: unknown scenario `bse`.
       |                ^^^
 Known here: a.
 
-plan.yaml:5:21: `scenarios.a.law` is the same for the whole plan: a scenario overrides only inputs and `expect`.
+plan.yaml:5:21: `scenarios.a.law` is the same for the whole plan: a scenario overrides only inputs and `expect`. \
+Name other laws under `compare` at the top level: each scenario is then answered under all of them.
     5 |   a: {extends: bse, law: x, caps.tokens: null}
       |                     ^^^
 

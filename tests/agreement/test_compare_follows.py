@@ -96,7 +96,9 @@ def test_a_constant_of_a_compared_law_can_be_changed(engine, build_book, recalcu
     sheet = recalculate(book.edit(tmp_path / "edited.xlsx", changes), engine)
     (tmp_path / ".git").mkdir()
     plan = tmp_path / "plan.yaml"
-    plan.write_text("title: t\nlaw: kaplan_2020\nbudget: {compute: 1e23}\nconstants: {alpha_N: 0.09}\n", encoding="utf-8")
+    plan.write_text(
+        "title: t\nlaw: kaplan_2020\nbudget: {compute: 1e23}\nconstants: {alpha_N: 0.09}\n", encoding="utf-8"
+    )
     alone = api.solve_plan(plan).answers[0].results
     for name, amount in alone.items():
         assert sheet[f"kaplan_2020__{name}"] == pytest.approx(amount.value, rel=1e-9), name

@@ -200,7 +200,9 @@ def test_laws_that_cannot_answer_are_refused_at_the_plans_line(solve, tmp_path):
     )
     text = "law: hoffmann_2022\nbudget: {compute: 1e22}\ncompare: [kaplan_2020_tokens, ./twin.yaml, ./three.yaml]\n"
     line = "    4 | compare: [kaplan_2020_tokens, ./twin.yaml, ./three.yaml]"
-    assert refusal(solve, text) == f"""\
+    assert (
+        refusal(solve, text)
+        == f"""\
 plan.yaml:4:11: compare: law `kaplan_2020_tokens` has no cost, so that it cannot divide a budget.
 {line}
       |           ^^^^^^^^^^^^^^^^^^
@@ -213,6 +215,7 @@ Give it another name under `law` in its file.
 plan.yaml:4:44: compare: law `three` has 3 decisions, and a budget is divided between two.
 {line}
       |                                            ^^^^^^^^^^^^"""
+    )
 
 
 def test_a_law_without_closed_form_is_refused_at_the_plans_line(solve, tmp_path):

@@ -75,7 +75,7 @@ def test_engines_agree_with_other_questions(name, own_books):
 @pytest.mark.parametrize("name", ["targets", "amounts"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_selector_moves_every_law(name, engine, own_books, recalculate, tmp_path):
-    """Whatever scenario is chosen, each law shows what `solve` gives there, a word where that is infinite or nothing."""
+    """Whatever scenario is chosen, each law shows what `solve` gives there, a word where there is no number."""
     solution, path = own_books[name]
     book = _Copies(path, tmp_path)
     for index, scenario in enumerate(solution.plan.scenarios):

@@ -100,6 +100,16 @@ def test_a_law_with_other_decisions_has_no_size_to_compare(solve):
     assert [row.ratio for row in list_rows(solution, 0)] == [1.0, None]
 
 
+def test_a_cap_that_the_plan_cannot_have_binds_no_compared_law(solve):
+    """Where the plan's own law has no parameters to cap, a law that has them answers as without caps."""
+    question = "budget: {compute: 1e23}\n"
+    beside = solve(f"law: ./shares.yaml\ncompare: [hoffmann_2022]\n{question}").answers[0].laws["hoffmann_2022"]
+    alone = solve(f"law: hoffmann_2022\n{question}").answers[0]
+    values = [amount.value for amount in beside.results.values()]
+    assert values == pytest.approx([amount.value for amount in alone.results.values()], rel=1e-12)
+    assert beside.status == "ok"
+
+
 def test_published_differences_between_laws(solve):
     """Kaplan's law grows with C^0.575 and far above Chinchilla's; the replication asks for 20 tokens a parameter.
 

@@ -18,8 +18,8 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, description, expect, extends, inputs, \
-language, law, objective, scenarios, strategies, target, title.""",
+Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, description, expect, extends, \
+inputs, language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",

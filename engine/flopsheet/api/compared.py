@@ -29,7 +29,7 @@ def compare_laws(plan: Plan, model: LawModel | ResourceModel) -> tuple[ComparedL
     for item, law in laws:
         try:
             derivation = _derive_law(law, item, resource=isinstance(model, ResourceModel))
-            found.append(build_compared_law(derivation, inputs, item.place))
+            found.append(build_compared_law(derivation, inputs, model.law, item.place))
         except FlopsheetError as error:
             problems.extend(error.problems)
     if problems:

@@ -24,6 +24,7 @@ from flopsheet.model.graph import Graph, build_graph, names_read
 from flopsheet.model.inputs import BEYOND
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.plan.plan import Law
 
 # Cells beside the results that say how a scenario came out; the rest of a plan's cells is about prices.
 _TOLD = ("slack_compute", "compute_is_slack", "L_at_caps", PLAN_STATUS)
@@ -35,14 +36,15 @@ class ComparedLaw:
     """A law beside the plan's own.
 
     `graph` holds its cells and those that all laws share (budget or target, caps) under the ids that they have in a
-    plan of this law's own; `ids` are their ids in the plan's graph, `cells` the law's own cells there.
+    plan of this law's own; `ids` are their ids in the plan's graph, `cells` the law's own cells there. `beside` is the
+    plan's own law.
     """
 
     derivation: Derivation | ResourceDerivation
     graph: Graph
     ids: Mapping[str, str]
     cells: tuple[Cell, ...]
-    place: Place
+    beside: Law
 
     @property
     def model(self) -> LawModel | ResourceModel:
@@ -61,14 +63,15 @@ class ComparedLaw:
 
 
 def build_compared_law(
-    derivation: Derivation | ResourceDerivation, inputs: Sequence[Cell], place: Place
+    derivation: Derivation | ResourceDerivation, inputs: Sequence[Cell], beside: Law, place: Place
 ) -> ComparedLaw:
     """A law's answer to the question of a plan.
 
     Args:
         derivation: What was derived from the law.
         inputs: The input cells of the plan, of its own law's constants and all.
-        place: Where the plan names the law.
+        beside: The plan's own law.
+        place: Where the plan names the compared one.
 
     Raises:
         FlopsheetError: the law needs something that the plan has no input for.
@@ -87,11 +90,12 @@ def build_compared_law(
     ids |= {cap.id: BEYOND.id for cap in caps}
     missing = sorted({name for cell in formulas for name in names_read(cell)} - ids.keys())
     if missing:
-        message = f"law `{derivation.model.law.name}` reads {', '.join(missing)}, which this plan does not give."
+        reads = f"law `{derivation.model.law.name}` reads {', '.join(missing)}"
+        message = f"{reads}, which a plan under law `{beside.name}` does not give."
         raise FlopsheetError(Problem(message, place, "compare"))
     graph = build_graph((*(cell for cell in shared.values() if not _is_fixed(cell)), BEYOND, *caps, *own))
     cells = tuple(_rename(cell, ids, derivation.model.law.name) for cell in graph if cell in own)
-    return ComparedLaw(derivation, graph, ids, cells, place)
+    return ComparedLaw(derivation, graph, ids, cells, beside)
 
 
 def _is_fixed(cell: Cell) -> bool:

@@ -122,7 +122,7 @@ def _draw_sizes(source: ReportSource, words: Words, drawn: list[_Drawn]) -> tupl
         series=tuple(series),
         references=_references(given) if source.minimises_loss else (),
     )
-    return (Figure("compare.svg", chart, words.say(f"compare.chart_caption{question_of(source)}")),)
+    return (Figure("compare.svg", chart, words.say(f"compare.chart_caption_{question_of(source)}")),)
 
 
 def _draw_losses(source: ReportSource, words: Words, drawn: list[_Drawn]) -> tuple[Figure, ...]:

@@ -49,8 +49,8 @@ def view_compare(source: ReportSource, words: Words) -> CompareView | None:
         return None
     kind = question_of(source)
     return CompareView(
-        title=words.say(f"compare.title{kind}"),
-        text=words.say(f"compare.text{kind}", losses=words.say("compare.losses")),
+        title=words.say(f"compare.title_{kind}"),
+        text=words.say(f"compare.text_{kind}", losses=words.say("compare.losses")),
         sentences=tuple(_tell_ratios(source, words)),
         groups=tuple(_list_groups(source, words)),
         laws=_list_laws(source, words),
@@ -73,8 +73,8 @@ def view_compare(source: ReportSource, words: Words) -> CompareView | None:
 def question_of(source: ReportSource) -> str:
     """The end of the catalogue keys that speak of what all laws are given: a budget, a target, or an amount."""
     if isinstance(source.solution.derivation, ResourceDerivation):
-        return "_resource"
-    return "" if source.minimises_loss else "_target"
+        return "resource"
+    return "budget" if source.minimises_loss else "target"
 
 
 def _tell_ratios(source: ReportSource, words: Words) -> list[str]:
@@ -112,7 +112,7 @@ def _list_groups(source: ReportSource, words: Words) -> list[tuple[str, Table]]:
     for cells, names in found.items():
         table = build_table(columns, cells)
         if table is not None:
-            groups.append((words.join([words.name(name) for name in names]), table))
+            groups.append((f"**{words.join([words.name(name) for name in names])}**", table))
     return groups
 
 

@@ -58,7 +58,7 @@ def _answer(law: ComparedLaw, evaluation: Evaluation, index: int) -> LawAnswer:
 
 
 def _list_law_findings(law: ComparedLaw, evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
-    """Everything a reader must know beside the numbers of a compared law: the one place where it is put together."""
+    """Everything a reader must know beside the numbers of a compared law, `law.beside` being the plan's own."""
     return list_findings(evaluation, law.model, index)
 
 

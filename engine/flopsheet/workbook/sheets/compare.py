@@ -206,6 +206,7 @@ class _Writer:
     def put_calculation(self) -> None:
         """The steps of the compared laws; those of the plan's own stand on the sheet Plan."""
         flat = self.context.flat
+        self.sheet.break_before(self.row)
         first = self.start("workbook.steps")
         steps = [cell for cell in flat.formulas if cell.law and cell.kind == "formula"]
         by_law = {(cell.law, cell.own_id): cell for cell in steps}

@@ -112,7 +112,7 @@ def _compared(context: Context) -> list[tuple[str, str]]:
     t = context.t
     laws = [law.model.law for law in context.solution.compared]
     text = "; ".join(f"{law.name}{t('document.colon')}{law.title}" for law in laws)
-    return [(t("compare.laws"), text)] if laws else []
+    return [(t("compare.compared"), text)] if laws else []
 
 
 def _stands(name: str, context: Context) -> bool:

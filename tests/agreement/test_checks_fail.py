@@ -9,7 +9,8 @@ from flopsheet.workbook.package import read_package
 from flopsheet.workbook.stored import Address, parse_cells
 
 LABEL, MEASURED, EXPECTED, PASSED = 1, 3, 4, 6
-PLANS = ("serving_fleet", "target_loss_zh")
+# All checks of a plan, or of one that compares laws those about the comparison: whose label has one of these words.
+PLANS = {"serving_fleet": (), "target_loss_zh": (), "three_laws": ("Compare", "kaplan_2020")}
 
 
 def groups(pattern, text):
@@ -39,6 +40,10 @@ class Checks:
         """The formula of a cell, empty where it holds a number."""
         return self.stored.cells[Address("Checks", row, column)].formula or ""
 
+    def label(self, row):
+        """What a check says."""
+        return str(self.stored.cells[Address("Checks", row, LABEL)].value)
+
     @staticmethod
     def _is_within(measured):
         return measured.startswith(("Scenarios!$", "IF(AND(ISNUMBER("))
@@ -51,6 +56,8 @@ class Checks:
             return {f"{sheet}!{cell.replace('$', '')}": "=1 / 0"}
         if row in self.within:
             return {self.inputs[self.within.index(row)]: 1e50}
+        if measured.startswith("Compare!"):
+            return {measured.replace("$", ""): f"=2 * {expected}"}
         if expected.startswith("INDEX(Scenarios"):
             column, line = groups(r"\$([A-Z]+)\$(\d+):", expected)
             if self.stored.cells[Address("Scenarios", int(line), 4)].formula is None:
@@ -81,17 +88,19 @@ def test_every_check_fails_when_it_should(name, build_book, recalculate, tmp_pat
     book = build_book(next(Path(project_root, "scenarios").rglob(f"{name}.yaml")))
     checks = Checks(book.path)
     assert len(checks.rows) > 30
+    tried = [row for row in checks.rows if not PLANS[name] or any(word in checks.label(row) for word in PLANS[name])]
+    assert len(tried) > 20
     untouched = recalculate(book.path, "formualizer")
     marks = {row: untouched.values[Address("Checks", row, PASSED)] for row in checks.rows}
     assert set(marks.values()) == {1.0}
     assert untouched["chk_master"] == 1
     missed = {}
-    for row in checks.rows:
+    for row in tried:
         changes = checks.mutation(row)
         sheet = recalculate(book.edit(tmp_path / "mutant.xlsx", changes), "formualizer")
         mark = sheet.values[Address("Checks", row, PASSED)]
         if mark != 0 or sheet["chk_master"] != 0:
-            missed[checks.stored.cells[Address("Checks", row, LABEL)].value] = (changes, mark, sheet["chk_master"])
+            missed[checks.label(row)] = (changes, mark, sheet["chk_master"])
     assert missed == {}
 
 

@@ -20,7 +20,9 @@ class Edits:
         self.plan = book.solution.plan
         self.answers = {answer.name: answer for answer in book.solution.answers}
         self.keys = {
-            cell.key: cell for cell in book.solution.graph if cell.key and not cell.key.startswith("strategies.")
+            cell.key: cell
+            for cell in book.solution.graph
+            if cell.key and not cell.key.startswith(("strategies.", "compare."))
         }
         self.law = book.solution.model.law.constants
         self.base = {key: self._base(key) for key in self.keys}
@@ -118,11 +120,21 @@ def check_answer(book, answer, sheet):
         check_value(sheet[f"price_{name}"], price.value, f"price of {name}")
         if name != "compute":
             check_value(sheet[f"equivalent_{name}"], price.equivalent_compute, f"equivalent of {name}")
+    for law in book.solution.compared:
+        check_law(law, answer.laws[law.name], sheet)
     for strategy in book.solution.plan.strategies:
         if strategy.name in answer.strategies:
             found = answer.strategies[strategy.name]
             check_value(sheet[f"strategy_{strategy.slug}_L"], found.loss, strategy.name)
             check_value(sheet[f"strategy_{strategy.slug}_efficiency"], found.efficiency, strategy.name)
+
+
+def check_law(law, found, sheet):
+    """Every result of a compared law against the names of the book, which begin with the law's."""
+    for cell in law.graph:
+        if cell.kind == "result" and not (cell.id == "L_opt" and found.status == "infeasible"):
+            name = law.ids[cell.id]
+            check_value(sheet[name], found.results[cell.id].value if cell.id in found.results else None, name)
 
 
 def follow(book, seed, tmp_path, recalculate, engine):

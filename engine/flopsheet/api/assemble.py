@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 import sympy as sp
 
 from flopsheet.derive.claims import check_claims
+from flopsheet.derive.compared import ComparedLaw
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
@@ -15,6 +16,7 @@ from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.derive.resource_cells import build_resource_cells
 from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.evaluate.compared import add_constants
 from flopsheet.evaluate.expectations import check_names
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
@@ -35,7 +37,11 @@ Result = TypeVar("Result")
 
 
 def build_plan_graph(
-    plan: Plan, model: LawModel, derivation: Derivation, caps: Collection[str] | None = None
+    plan: Plan,
+    model: LawModel,
+    derivation: Derivation,
+    caps: Collection[str] | None = None,
+    compared: Sequence[ComparedLaw] = (),
 ) -> tuple[Graph, InputTable]:
     """All cells of a plan, and the numbers of its inputs in every scenario.
 
@@ -44,6 +50,7 @@ def build_plan_graph(
         model: Its law.
         derivation: What was derived from it.
         caps: The keys of caps that may be set, where the least loss is asked; all when None.
+        compared: The laws beside the plan's own.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
@@ -65,9 +72,9 @@ def build_plan_graph(
             "budget_compute" if minimises_loss else "C_plan",
         )
     )
-    graph = build_graph((*inputs, *derived, *strategies))
-    results = [cell.id for cell in graph if cell.kind == "result"]
-    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    graph = build_graph((*inputs, *derived, *strategies, *(cell for law in compared for cell in law.cells)))
+    results = [cell.id for cell in graph if cell.kind in {"result", "compared"}]
+    table = _collect(problems, lambda: add_constants(build_input_table(plan, model, inputs), compared))
     whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name, _aliases(model)))
     _collect(problems, lambda: check_claims(plan.claims, derivation, has_target=not minimises_loss))
     _collect(problems, lambda: check_names(plan, results))
@@ -76,7 +83,9 @@ def build_plan_graph(
     return whole, table
 
 
-def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceDerivation) -> tuple[Graph, InputTable]:
+def build_resource_graph(
+    plan: Plan, model: ResourceModel, derivation: ResourceDerivation, compared: Sequence[ComparedLaw] = ()
+) -> tuple[Graph, InputTable]:
     """All cells of a plan under a law with one resource, and the numbers of its inputs in every scenario.
 
     Raises:
@@ -84,10 +93,11 @@ def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceD
     """
     inputs = build_resource_input_cells(plan, model)
     has_target = any(cell.id == "target_loss" for cell in inputs)
-    graph = build_graph((*inputs, *build_resource_cells(derivation, inputs[0].id, has_target=has_target)))
-    results = [cell.id for cell in graph if cell.kind == "result"]
+    derived = build_resource_cells(derivation, inputs[0].id, has_target=has_target)
+    graph = build_graph((*inputs, *derived, *(cell for law in compared for cell in law.cells)))
+    results = [cell.id for cell in graph if cell.kind in {"result", "compared"}]
     problems: list[Problem] = []
-    table = _collect(problems, lambda: build_input_table(plan, model, inputs))
+    table = _collect(problems, lambda: add_constants(build_input_table(plan, model, inputs), compared))
     whole = _collect(problems, lambda: add_user_cells(graph, plan.cells, model.amount.name, _aliases(model)))
     _collect(problems, lambda: check_names(plan, results))
     _collect(problems, lambda: check_law_inputs(plan, model))

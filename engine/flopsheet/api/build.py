@@ -142,14 +142,10 @@ def is_stale(plan: Path, folder: Path) -> bool:
     """
     try:
         loaded = load_plan(plan)
-        law = load_law(
-            loaded.law,
-            root=loaded.root,
-            base=loaded.root,
-            place=loaded.law_place,
-        )
-        own = () if law.origin in {"library", "inline"} else (law.origin,)
-        digest = hash_inputs(loaded.root, (*loaded.files, *own))
+        named = (loaded.law, *(item.name for item in loaded.compare))
+        laws = [load_law(law, root=loaded.root, base=loaded.root, place=loaded.law_place) for law in named]
+        own = {law.origin for law in laws} - {"library", "inline"}
+        digest = hash_inputs(loaded.root, sorted({*loaded.files, *own}))
         report = (folder / REPORT).read_text(encoding="utf-8")
         return digest not in report or _is_damaged(folder, report, digest)
     except (FlopsheetError, OSError):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy.typing as npt
 
 from flopsheet.api.assemble import build_plan_graph
+from flopsheet.api.compared import compare_laws
 from flopsheet.api.plan_laws import derive_plan_law
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
@@ -72,7 +73,7 @@ class CompiledPlan:
         if self.plan.objective != "minimize loss":
             return self.graph
         model, derivation = derive_plan_law(self.plan)
-        return build_plan_graph(self.plan, model, derivation, caps)[0]
+        return build_plan_graph(self.plan, model, derivation, caps, compare_laws(self.plan, model))[0]
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
@@ -89,5 +90,5 @@ def compile_plan(path: Path, *, scenario: int = 0) -> CompiledPlan:
     """A plan as a function; inputs not given take the values of one of its scenarios."""
     plan = load_plan(path)
     model, derivation = derive_plan_law(plan)
-    graph, table = build_plan_graph(plan, model, derivation)
+    graph, table = build_plan_graph(plan, model, derivation, compared=compare_laws(plan, model))
     return CompiledPlan(plan, graph, {name: values[scenario] for name, values in table.values.items()})

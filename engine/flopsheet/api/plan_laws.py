@@ -67,4 +67,4 @@ def derive_any_law(law: Law, given: Mapping[str, float] | None = None) -> tuple[
     return _derived[key]
 
 
-_derived: dict[str, tuple[LawModel, Derivation]] = {}
+_derived: dict[object, tuple[LawModel, Derivation]] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import sympy as sp
 
 from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
+from flopsheet.api.compared import compare_laws, find_compare_problems
 from flopsheet.api.plan_laws import derive_any_law, find_law_problems, given_numbers, load_plan_law
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
@@ -16,6 +17,7 @@ from flopsheet.derive.regimes import Regime, find_caps
 from flopsheet.derive.resource import ResourceDerivation, derive_resource
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
+from flopsheet.evaluate.compared import add_law_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_proofs
@@ -36,7 +38,7 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     Raises:
         FlopsheetError: anything wrong with the plan, its law or its formulas.
     """
-    return solve(load_plan(path, sets=sets, also=find_law_problems))
+    return solve(load_plan(path, sets=sets, also=lambda plan: (*find_law_problems(plan), *find_compare_problems(plan))))
 
 
 def solve(plan: Plan) -> Solution:
@@ -47,12 +49,14 @@ def solve(plan: Plan) -> Solution:
     if is_resource_law(law):
         model = build_resource_model(law, given_numbers(plan, law))
         derivation = derive_resource(model)
-        graph, table = build_resource_graph(plan, model, derivation)
+        compared = compare_laws(plan, model)
+        graph, table = build_resource_graph(plan, model, derivation, compared)
     else:
         model, derivation = derive_any_law(law, given_numbers(plan, law))
-        graph, table = build_plan_graph(plan, model, derivation)
+        compared = compare_laws(plan, model)
+        graph, table = build_plan_graph(plan, model, derivation, compared=compared)
     evaluation = evaluate_graph(graph, table)
-    answers = list_answers(plan, model, evaluation)
+    answers = add_law_answers(list_answers(plan, model, evaluation), compared, evaluation)
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
     return Solution(
@@ -66,6 +70,7 @@ def solve(plan: Plan) -> Solution:
         claims=claims,
         expectations=check_expectations(plan, answers),
         proofs=(*derivation.proofs, prove_dimensions(graph, model)),
+        compared=compared,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flopsheet.cli.comparing import show_law_findings, show_laws
 from flopsheet.cli.output import FAILED, OK, print_json, print_table, say
 from flopsheet.messages import Message, render_message
 
@@ -36,7 +37,10 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)
     _show_strategies(answers)
+    if solution.compared:
+        show_laws(solution, answers)
     _say_findings(answers)
+    show_law_findings(answers)
     for verdict in solution.claims:
         say(f"claim {verdict.claim.name}: {verdict.verdict}: {verdict.reason}")
 

@@ -9,6 +9,8 @@ from typing import Final
 
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.document.charts import render_chart
+from flopsheet.document.compare_chart import draw_compare
+from flopsheet.document.compare_view import cite_all, view_compare
 from flopsheet.document.curves import compile_curves
 from flopsheet.document.figures import draw_figures
 from flopsheet.document.naming import describe_caps
@@ -28,7 +30,6 @@ from flopsheet.document.view_provenance import (
     list_law_text,
     list_range,
     list_settings,
-    render_bibtex,
 )
 from flopsheet.document.view_summary import build_summary
 from flopsheet.document.view_tables import (
@@ -65,10 +66,16 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         curves = compile_curves(source.derivation)
         figures = draw_figures(source, curves, words)
         view = {**view_common(source, words, figures), **view_allocation(source, words, Scale(source, curves))}
+    beside = draw_compare(source, words)
+    view |= {
+        "compare": view_compare(source, words),
+        "compare_figures": list_figures(beside, words),
+        "bibtex": cite_all(source),
+    }
     text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
-    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in figures}
+    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside)}
 
 
 def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping[str, object]:
@@ -101,7 +108,7 @@ def view_common(source: ReportSource, words: Words, figures: tuple[Figure, ...])
         "law_source": cite_law(law, words),
         "cells": list_cells(source, words),
         "expectations": list_expectations(source, words),
-        "figures": [(figure.file, words.name(figure.chart.description), figure.caption) for figure in figures],
+        "figures": list_figures(figures, words),
         "findings": list_findings(source, words, symbols),
         "steps": list_steps(source, words, symbols),
         "proofs": list_proofs(source.solution.proofs, words),
@@ -115,8 +122,12 @@ def view_common(source: ReportSource, words: Words, figures: tuple[Figure, ...])
         "plan_file": words.code(plan.path),
         "version": source.version,
         "inputs_sha256": source.inputs_sha256,
-        "bibtex": render_bibtex(law),
     }
+
+
+def list_figures(figures: tuple[Figure, ...], words: Words) -> list[tuple[str, str, str]]:
+    """Charts as the template shows them: file, what is read aloud, caption."""
+    return [(figure.file, words.name(figure.chart.description), figure.caption) for figure in figures]
 
 
 def list_findings(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> Table | None:

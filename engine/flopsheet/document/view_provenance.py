@@ -10,6 +10,8 @@ from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell, place_cell
 from flopsheet.evaluate.law_findings import tell_about
 from flopsheet.model.inputs import STRATEGY_UNITS
+from flopsheet.model.law_model import LawModel
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Constant, Law, Sourced
 
 _SET = "--set"
@@ -96,10 +98,16 @@ def list_law_text(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
 
 def list_range(source: ReportSource, words: Words) -> str:
     """The range in which the law was fitted, in a line."""
-    law = source.model.law
+    return describe_range(source.model, words)
+
+
+def describe_range(model: LawModel | ResourceModel, words: Words) -> str:
+    """The range in which a law was fitted, in a line."""
+    law = model.law
     if law.fitted_range is None:
         return words.say("report.not_stated")
-    units = {z.name: source.model.decision(z).unit for z in source.model.decisions} | {source.model.amount.name: "FLOP"}
+    units = {z.name: model.decision(z).unit for z in model.decisions}
+    units = {model.amount.name: "FLOP", **units} if isinstance(model, LawModel) else units
     parts = []
     for name, (low, high) in law.fitted_range.items():
         ends = [words.number(end, units.get(name), 3) for end in (low, high)]

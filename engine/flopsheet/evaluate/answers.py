@@ -44,8 +44,20 @@ class StrategyAnswer:
 
 
 @dataclass(frozen=True)
+class LawAnswer:
+    """What a compared law answers in a scenario. Without results where it is infeasible."""
+
+    status: Status
+    results: Mapping[str, Amount]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class Answer:
-    """Everything a scenario's reader asks for. Without results where it is infeasible."""
+    """Everything a scenario's reader asks for. Without results where it is infeasible.
+
+    `laws` are the answers of the laws that the plan compares, by name.
+    """
 
     name: str
     slug: str
@@ -56,6 +68,7 @@ class Answer:
     strategies: Mapping[str, StrategyAnswer] = field(default_factory=dict)
     cells: Mapping[str, Amount] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    laws: Mapping[str, LawAnswer] = field(default_factory=dict)
 
 
 def list_answers(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation) -> tuple[Answer, ...]:

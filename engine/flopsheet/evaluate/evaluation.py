@@ -52,12 +52,28 @@ def evaluate_graph(graph: Graph, table: InputTable) -> Evaluation:
             # A reader's formula may divide by zero: that is no value, not an infinite one.
             array = values[cell.id]
             values[cell.id] = np.where(np.isfinite(array), array, np.nan)
-    codes = values.get("plan_status", values.get("required_status", np.zeros(shape)))
-    if "value_status" in values:
+    own = {name: array for name, array in values.items() if not graph[name].law}
+    return judge_values(graph, table, values, own)
+
+
+def judge_values(
+    graph: Graph, table: InputTable, values: Mapping[str, FloatArray], own: Mapping[str, FloatArray]
+) -> Evaluation:
+    """The numbers of a graph with how each scenario came out, by the cells of one law.
+
+    Args:
+        graph: The cells.
+        table: The inputs.
+        values: The numbers of all cells.
+        own: Those of one law, by the ids that they have where it is the plan's own.
+    """
+    shape = (len(table.scenarios),)
+    codes = own.get("plan_status", own.get("required_status", np.zeros(shape)))
+    if "value_status" in own:
         # A law with one resource has no plan to exclude: code 2 says that no target was given.
         codes = np.where(codes == 1, 1.0, 0.0)
     unreachable = tuple(bool(code == 1) for code in codes)
-    statuses = tuple(_status(values, table, index, float(code)) for index, code in enumerate(codes))
+    statuses = tuple(_status(own, table, index, float(code)) for index, code in enumerate(codes))
     return Evaluation(graph, table, values, statuses, unreachable)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Amount, Answer
+from flopsheet.evaluate.compared import list_compared_amounts
 from flopsheet.plan.plan import Expectation, Plan
 
 
@@ -44,7 +45,7 @@ def check_expectations(plan: Plan, answers: Sequence[Answer]) -> tuple[Expectati
 
 def _check(expectation: Expectation, answer: Answer) -> ExpectationVerdict:
     """One bound on one scenario."""
-    found: Mapping[str, Amount] = {**answer.results, **answer.cells}
+    found: Mapping[str, Amount] = {**answer.results, **answer.cells, **list_compared_amounts(answer)}
     name = expectation.name
     if name not in found:
         reason = f"{name} has no value in scenario `{answer.name}` ({answer.status})"

@@ -9,6 +9,7 @@ from typing import Any
 from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.derive.proof import Proof
 from flopsheet.evaluate.answers import Amount, Answer
+from flopsheet.evaluate.findings import Finding
 from flopsheet.messages import render_message
 
 Plain = dict[str, Any]
@@ -35,10 +36,22 @@ def record_answer(answer: Answer) -> Plain:
         for name, strategy in answer.strategies.items()
     }
     record["cells"] = {name: record_amount(amount) for name, amount in answer.cells.items()}
-    record["findings"] = [
-        {"code": finding.code, "message": render_message(finding.message)} for finding in answer.findings
-    ]
+    record["findings"] = record_findings(answer.findings)
+    if answer.laws:
+        record["laws"] = {
+            name: {
+                "status": law.status,
+                "results": {key: record_amount(amount) for key, amount in law.results.items()},
+                "findings": record_findings(law.findings),
+            }
+            for name, law in answer.laws.items()
+        }
     return record
+
+
+def record_findings(findings: Sequence[Finding]) -> list[Plain]:
+    """Findings with their code."""
+    return [{"code": finding.code, "message": render_message(finding.message)} for finding in findings]
 
 
 def record_amount(amount: Amount) -> Plain:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from flopsheet.derive.claims import ClaimVerdict
+from flopsheet.derive.compared import ComparedLaw
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.resource import ResourceDerivation
@@ -15,7 +18,7 @@ from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
-from flopsheet.plan.plan import Plan
+from flopsheet.plan.plan import Constant, Plan
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Solution:
     claims: tuple[ClaimVerdict, ...]
     expectations: tuple[ExpectationVerdict, ...]
     proofs: tuple[Proof, ...]
+    compared: tuple[ComparedLaw, ...] = ()
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -39,6 +43,12 @@ class Solution:
         found = [f"claim `{v.claim.name}` is {v.verdict}: {v.reason}" for v in self.claims if not v.as_expected]
         found += [f"expectation broken: {verdict.reason}" for verdict in self.expectations if not verdict.holds]
         found += [f"a proof is refuted: {proof.statement}" for proof in self.proofs if proof.verdict == "refuted"]
+        found += [
+            f"a proof of the compared law {law.name} is refuted: {proof.statement}"
+            for law in self.compared
+            for proof in law.derivation.proofs
+            if proof.verdict == "refuted"
+        ]
         found += [
             f"scenario `{answer.name}` is {answer.status}"
             for answer in self.answers
@@ -49,6 +59,13 @@ class Solution:
     @property
     def files(self) -> tuple[str, ...]:
         """Every file it was read from, relative to the project root, sorted."""
-        origin = self.model.law.origin
-        own = () if origin in {"library", "inline"} else (origin,)
-        return tuple(sorted({*self.plan.files, *own}))
+        origins = {self.model.law.origin, *(law.model.law.origin for law in self.compared)}
+        return tuple(sorted({*self.plan.files, *(origins - {"library", "inline"})}))
+
+    @cached_property
+    def constants(self) -> Mapping[str, Constant]:
+        """What the law files say of every constant cell, of compared laws too."""
+        found = dict(self.model.law.constants)
+        for law in self.compared:
+            found |= {law.ids[name]: constant for name, constant in law.model.law.constants.items()}
+        return found

@@ -21,7 +21,7 @@ def law_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
-def load_law(law: str | Law, *, root: Path, base: Path, place: Place | None) -> Law:
+def load_law(law: str | Law, *, root: Path, base: Path, place: Place | None, subject: str = "law") -> Law:
     """The law that a plan names.
 
     Args:
@@ -29,6 +29,7 @@ def load_law(law: str | Law, *, root: Path, base: Path, place: Place | None) -> 
         root: The project root; paths are resolved inside it only.
         base: The folder of the file that names the law.
         place: Where it is named, for messages.
+        subject: The key that names it, for messages.
 
     Raises:
         FlopsheetError: No such law, a path that leaves the project, or a law file with faults (all of them).
@@ -40,7 +41,7 @@ def load_law(law: str | Law, *, root: Path, base: Path, place: Place | None) -> 
         return parse_law(load_source(path, root), relative_name(path, root))
     if law not in law_names():
         remedy = f"{did_you_mean(law, law_names())} A law of your own is a path such as ./laws/ours.yaml."
-        raise FlopsheetError(Problem(f"unknown law `{law}`.", place, "law", remedy))
+        raise FlopsheetError(Problem(f"unknown law `{law}`.", place, subject, remedy))
     return load_library_law(law)
 
 

@@ -14,7 +14,7 @@ from flopsheet.messages import Message
 # products and powers still fit a double.
 BEYOND_REACH = 1e60
 
-CellKind = Literal["input", "constant", "formula", "result", "strategy", "user"]
+CellKind = Literal["input", "constant", "formula", "result", "strategy", "user", "compared"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Cell:
     numbers are given at evaluation. `key` is the dotted plan key that sets an input or constant.
     `unit` is a base unit ('1' for none). `latex` overrides how the symbol is written. `positive`
     says whether the number is known to be above zero.
+
+    `law` is empty for the plan's own law; a cell of a law that it is compared with holds that law's name, and its
+    id begins with it: `kaplan_2020__N_opt`. What such a law comes to is of the kind "compared".
 
     `guard` names a cell that must be 0 for this one to have a value. Where it is 1 and
     `guard_infinite` is set the value is infinite; otherwise there is none (a dash, not a number).
@@ -46,6 +49,12 @@ class Cell:
     guard_infinite: bool = False
     absorbs: bool = False
     optional: bool = False
+    law: str = ""
+
+    @property
+    def own_id(self) -> str:
+        """The id without the name of a compared law."""
+        return self.id.removeprefix(f"{self.law}__") if self.law else self.id
 
     @property
     def symbol(self) -> sp.Symbol:

@@ -121,4 +121,5 @@ def describe_kind(cell: Cell) -> str:
         "result": "a result",
         "strategy": "a strategy",
         "user": "a cell of the plan",
+        "compared": "a result of a compared law",
     }[cell.kind]

@@ -17,7 +17,7 @@ from flopsheet.model.units import Dimension, DimensionError, infer_dimension
 from flopsheet.plan.plan import ExtraFormula
 from flopsheet.plan.units import dimension_of, exact_factor
 
-_OPEN_KINDS = {"input", "constant", "result", "user"}
+_OPEN_KINDS = {"input", "constant", "result", "user", "compared"}
 
 
 def names_in_formulas(graph: Graph, amount: str, aliases: Mapping[str, sp.Symbol]) -> dict[str, sp.Symbol]:
@@ -125,16 +125,23 @@ def _guard(graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]]) -
                     stack.append(read)
         used = sorted(seen & caps)
         guard = "plan_status" if status != 0 else None
-        if used:
+        elsewhere = _guards_of_compared(graph, seen)
+        if used or elsewhere != 0:
             largest = sp.Max(*(make_symbol(name) for name in used))
-            absent = sp.Piecewise((0, largest < BEYOND.symbol), (1, True))
+            absent = sp.Piecewise((0, largest < BEYOND.symbol), (1, True)) if used else sp.S.Zero
             guard = f"absent_{cell.id}"
             label = Message("cell.absent", {"name": cell.id})
-            guarded.append(Cell(guard, "formula", "1", label, 2 * absent + status, positive=False))
+            guarded.append(Cell(guard, "formula", "1", label, 2 * absent + status + elsewhere, positive=False))
         guarded.append(
             Cell(cell.id, "user", cell.unit, cell.label, cell.expr, place=cell.place, positive=False, guard=guard)
         )
     return guarded
+
+
+def _guards_of_compared(graph: Graph, seen: set[str]) -> sp.Expr:
+    """Zero where every result of a compared law that a cell reads has a value."""
+    read = {graph[name].guard for name in seen if name in graph and graph[name].kind == "compared"}
+    return sp.Add(*(make_symbol(guard, positive=False) for guard in sorted(guard for guard in read if guard)))
 
 
 def _check_units(graph: Graph, formulas: Mapping[str, ExtraFormula]) -> None:

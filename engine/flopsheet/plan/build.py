@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from flopsheet.errors import FlopsheetError, Place, did_you_mean
+from flopsheet.errors import Place, did_you_mean
 from flopsheet.plan.inputs import Inputs, read_inputs, read_scenarios, sets_removing_nothing
 from flopsheet.plan.law_file import build_extra_formula, build_law
+from flopsheet.plan.law_names import read_compare, read_law_name
 from flopsheet.plan.nodes import Mapping, Node, Scalar
-from flopsheet.plan.paths import resolve_inside
 from flopsheet.plan.plan import Claim, Law, Plan, Scenario, Strategy
 from flopsheet.plan.read import (
     read_entries,
@@ -22,8 +22,6 @@ from flopsheet.plan.read import (
 from flopsheet.plan.rules import check_objective, read_expectations
 from flopsheet.plan.schema import INPUT_KEYS, OBJECTIVES
 from flopsheet.plan.slugs import slugs_of
-from flopsheet.plan.source import relative_name
-from flopsheet.plan.validate import is_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +127,7 @@ class _PlanBuilder:
             claims=self._claims(),
             expect=read_expectations(self.node.get("expect"), "expect", self.problems),
             files=tuple(self.files),
+            compare=read_compare(self.node.get("compare"), law, self.root, self.problems),
         )
 
     def _start(self, path: str) -> Place:
@@ -164,22 +163,7 @@ class _PlanBuilder:
         text = self._required("law", start)
         if not text or not isinstance(node, Scalar):
             return text, start
-        if not re.search(r"[/\\]|\.ya?ml$", text):
-            if not is_identifier(text):
-                remedy = "Write a name such as hoffmann_2022, or a path such as ./laws/ours.yaml."
-                self.problems.add(
-                    f"`{text}` is neither the name of a law nor a path to one.", node.place, "law", remedy
-                )
-            return text, node.place
-        folder = (self.root / node.place.file).parent
-        try:
-            target = resolve_inside(self.root, folder, text, node.place)
-        except FlopsheetError as error:
-            self.problems.extend(error.problems)
-            return text, node.place
-        if target.suffix not in {".yaml", ".yml"}:
-            self.problems.add(f"`{text}` is no YAML file.", node.place, "law", "A law file ends in .yaml.")
-        return relative_name(target, self.root), node.place
+        return read_law_name(node, self.root, "law", self.problems), node.place
 
     def _inputs(self, sets: Mapping) -> tuple[Inputs, Inputs]:
         """The base inputs, and those of --set."""

@@ -149,6 +149,14 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedName:
+    """A law that the plan's own is compared with: a library name or a path relative to the root, with its place."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """A fixed choice held against the optimum: exactly one of tokens_per_parameter, parameters, tokens, shares.
 
@@ -232,3 +240,4 @@ class Plan:
     claims: tuple[Claim, ...]
     expect: Mapping[str, Expectation]
     files: tuple[str, ...]
+    compare: tuple[ComparedName, ...] = ()

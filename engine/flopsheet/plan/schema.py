@@ -170,8 +170,13 @@ _CLAIM = Record(
         "scenario": Text(),
     }
 )
-_STRUCTURE = ("title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims")
+_STRUCTURE = (
+    "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
+)  # fmt: skip
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
+_ONE_LAW = (
+    f"{_FIXED} Name other laws under `compare` at the top level: each scenario is then answered under all of them."
+)
 
 
 def _plan_sections() -> dict[str, Shape]:
@@ -195,7 +200,7 @@ def _scenario_sections() -> dict[str, Shape]:
 
 SCENARIO = Record(
     {**_scenario_sections(), "extends": Text(), "expect": _EXPECT},
-    {**not_yet(*_LATER_SECTIONS), **dict.fromkeys(_STRUCTURE, _FIXED)},
+    {**not_yet(*_LATER_SECTIONS), **dict.fromkeys(_STRUCTURE, _FIXED), "law": _ONE_LAW},
 )
 
 PLAN = Record(
@@ -212,6 +217,7 @@ PLAN = Record(
         "scenarios": Table(SCENARIO, "text", "scenario"),
         "claims": Table(_CLAIM, "text", "claim"),
         "expect": _EXPECT,
+        "compare": ListOf(Text(), single=True),
     },
     not_yet(*_LATER_SECTIONS),
 )

@@ -34,7 +34,7 @@ class Context:
     `rows[cell id]` is the row of a cell in the columns of the sheet Scenarios, `generated[cell id]` that of its
     value as generated; `places` are the cells of each input's limits, `outside` those that count what lies beyond
     them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
-    that must hold no error.
+    that must hold no error; `compared_rows[cell id]` is the row of a result of the plan's own law on the sheet Compare.
     """
 
     solution: Solution
@@ -49,6 +49,7 @@ class Context:
     checked: list[str] = field(default_factory=list)
     root_rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     root_widths: dict[str, int] = field(default_factory=dict)
+    compared_rows: dict[str, int] = field(default_factory=dict)
     first_column: int = 4
 
     @property
@@ -102,9 +103,9 @@ def format_of(cell: Cell, *values: CachedValue | None) -> str:
         return f'[>=1E+59]"{NONE}";' + _counted(max((n for n in numbers if n < SEEN_AS_NONE), default=None))
     if cell.kind == "constant" or (cell.kind == "input" and cell.unit == "nats/token"):
         return typed_format(cell.unit, size)
-    if cell.id.startswith(_FLAGS):
+    if cell.own_id.startswith(_FLAGS):
         return "0"
-    return "0.00%" if cell.id == "slack_compute" else number_format(cell.unit, size)
+    return "0.00%" if cell.own_id == "slack_compute" else number_format(cell.unit, size)
 
 
 def _counted(size: float | None) -> str:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import sympy as sp
 
+from flopsheet.derive.compared import curve_of
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.formula.functions import split_choice
@@ -94,6 +95,7 @@ def flatten_model(solution: Solution) -> FlatModel:
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
     found = {number for cell in graph if cell.expr is not None for number in _numbers_of(cell)} | _ALWAYS
+    found |= {number for expr in _compared_curves(solution) for number in literals(expr)}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -114,6 +116,16 @@ def _numbers_of(cell: Cell) -> set[sp.Number]:
         return set(literals(cell.expr))
     columns = [*list_columns(cell.expr.residual, "r"), *list_columns(cell.expr.objective, "o")]
     return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
+
+
+def _compared_curves(solution: Solution) -> list[sp.Expr]:
+    """The formulas of the curves on the sheet that compares laws."""
+    if not solution.compared:
+        return []
+    others = [curve_of(law.derivation, law.graph)[1] for law in solution.compared]
+    every = [curve_of(solution.derivation, solution.graph)[1], *others]
+    # A best size that is the root of an equation takes rows of its own for each budget: it is not drawn there.
+    return [expr for expr in every if not expr.has(Root)]
 
 
 def _preliminary_names(graph: Graph) -> Mapping[str, str]:
@@ -160,6 +172,7 @@ def _split(cell: Cell, names: Mapping[str, str]) -> Iterator[Cell]:
         positive=cell.positive,
         guard=cell.guard,
         guard_infinite=cell.guard_infinite,
+        law=cell.law,
     )
 
 
@@ -187,7 +200,7 @@ def _split_root(cell: Cell, root: Root, names: Mapping[str, str]) -> Iterator[Ce
 def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:
     """A helper of a cell: part of its formula in a cell of its own."""
     label = Message("cell.helper", {"what": cell.label})
-    return Cell(cell_id, "formula", unit, label, expr, positive=positive)
+    return Cell(cell_id, "formula", unit, label, expr, positive=positive, law=cell.law)
 
 
 def _spell(number: sp.Number) -> str:
@@ -215,8 +228,8 @@ def _name_all(graph: Graph, numbers: Mapping[sp.Number, str], scenarios: tuple[s
 
 
 def is_overridable(cell: Cell) -> bool:
-    """Whether scenarios may set this input: all but a strategy's fixed choice."""
-    return cell.key is not None and not cell.key.startswith("strategies.")
+    """Whether scenarios may set this input: all but a strategy's fixed choice and a compared law's constants."""
+    return cell.key is not None and not cell.key.startswith(("strategies.", "compare."))
 
 
 def is_limit(cell: Cell) -> bool:

@@ -11,6 +11,7 @@ from flopsheet.workbook.context import Context
 from flopsheet.workbook.flat import flatten_model
 from flopsheet.workbook.sheet import Labels
 from flopsheet.workbook.sheets.checks import add_checks
+from flopsheet.workbook.sheets.compare import add_compare
 from flopsheet.workbook.sheets.curve import add_curve
 from flopsheet.workbook.sheets.derivation import add_derivation
 from flopsheet.workbook.sheets.index import add_index
@@ -59,6 +60,8 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
         add_curve(book, context)
     elif draws_iso_flop(context):
         add_iso_flop(book, context)
+    if solution.compared:
+        add_compare(book, context)
     add_derivation(book, context)
     add_checks(book, context)
     return book

@@ -330,3 +330,29 @@ def test_findings_on_the_terminal(flopsheet, project):
     ]
     alone = flopsheet("solve", "plan.yaml", "--scenario", "one").err.splitlines()
     assert [line.split(": ")[:2] for line in alone] == [["one", "rounded_constants"]]
+
+
+def test_solve_sets_compared_laws_side_by_side(flopsheet, plan):
+    """A row for each scenario and law on stdout, and on stderr how losses are to be read and what to know."""
+    plan.write_text(plan.read_text() + "compare: [kaplan_2020]\n", encoding="utf-8")
+    run = flopsheet("solve", "plan.yaml")
+    rows = [line.split() for line in run.out.splitlines() if line.startswith("base")]
+    assert ["base", "hoffmann_2022", "ok"] in [row[:3] for row in rows]
+    compared = next(row for row in rows if row[:3] == ["base", "kaplan_2020", "ok"])
+    assert compared[-1] == "3.416"
+    assert "Losses of laws that were fitted on different data" in run.err
+    assert "base, kaplan_2020: extrapolation: N = 6.231e+09" in run.err
+
+
+def test_a_build_follows_the_file_of_a_compared_law(flopsheet, project, plan):
+    """A law file that a plan only compares with is one of its inputs: changing it makes the report stale."""
+    law = "law: ours\nloss: 1 + 400 / N**0.3 + 500 / D**0.3\ncost: 6 * N * D\ndecisions: {N: parameters, D: tokens}\n"
+    (project / "ours.yaml").write_text(law, encoding="utf-8")
+    plan.write_text(plan.read_text() + "compare: [./ours.yaml]\n", encoding="utf-8")
+    assert flopsheet("build", "plan.yaml", "--out", "reports").code == 0
+    assert "ours.yaml" in (project / "reports/plan/report.md").read_text(encoding="utf-8")
+    assert flopsheet("build", "plan.yaml", "--out", "reports", "--check").code == 0
+    (project / "reports/plan/.inputs").unlink()  # as in a fresh checkout, where only the report is known
+    assert flopsheet("build", "plan.yaml", "--out", "reports", "--check").code == 0
+    (project / "ours.yaml").write_text(law.replace("400", "410"), encoding="utf-8")
+    assert flopsheet("build", "plan.yaml", "--out", "reports", "--check").code == 1

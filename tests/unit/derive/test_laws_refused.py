@@ -102,7 +102,9 @@ def test_target_without_inverse_is_refused(case, solve):
     with pytest.raises(FlopsheetError) as error:
         solve(plan_text(loss, rest=TARGET))
     assert NO_INVERSE in str(error.value)
-    assert error.value.problems[0].place.line == 3
+    place = error.value.problems[0].place
+    assert place is not None
+    assert place.line == 3
 
 
 # A plan with a target has no input of that name, so the constant may have it.

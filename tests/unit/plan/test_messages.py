@@ -18,8 +18,8 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, constants, data, description, expect, extends, inputs, \
-language, law, objective, scenarios, strategies, target, title.""",
+Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, data, description, expect, \
+extends, inference, inputs, language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",
@@ -149,7 +149,8 @@ plan.yaml:5:16: scenarios.a.extends: unknown scenario `bse`.
       |                ^^^
 Known here: a.
 
-plan.yaml:5:21: `scenarios.a.law` is the same for the whole plan: a scenario overrides only inputs and `expect`.
+plan.yaml:5:21: `scenarios.a.law` is the same for the whole plan: a scenario overrides only inputs and `expect`. \
+Name other laws under `compare` at the top level: each scenario is then answered under all of them.
     5 |   a: {extends: bse, law: x, caps.tokens: null}
       |                     ^^^
 

@@ -12,6 +12,7 @@ from flopsheet.workbook.fill import MASTER_CHECK
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
+from flopsheet.workbook.sheets.compare import put_compare_checks
 from flopsheet.workbook.sheets.scenarios import POSITION
 from flopsheet.workbook.styles import StyleName
 
@@ -42,6 +43,7 @@ def add_checks(book: Book, context: Context) -> Sheet:
     else:
         _put_inverse(rows)
     _put_column(rows)
+    put_compare_checks(rows)
     _put_generated(rows)
     _put_master(rows)
     sheet.freeze(_HEAD + 1, LABEL + 1)
@@ -186,7 +188,7 @@ def _put_generated(rows: CheckRows) -> None:
     """Each headline of the selected scenario equals its value at generation while no input was changed."""
     rows.start("check.group_generated")
     for cell in rows.flat.formulas:
-        if cell.kind in {"result", "user", "strategy"}:
+        if cell.kind in {"result", "user", "strategy", "compared"}:
             _put_headline(rows, cell)
 
 

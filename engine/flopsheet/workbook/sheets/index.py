@@ -16,7 +16,7 @@ from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Curve", "Iso-FLOP", "Derivation", "Checks")
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Curve", "Iso-FLOP", "Compare", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -104,6 +104,7 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
         (t("report.law"), f"{law.name}{t('document.colon')}{law.title}"),
         (t("report.law_source"), ", ".join(part for part in parts if part) or t("report.not_stated")),
         *_about(context),
+        *_compared(context),
         (t("report.version"), context.version),
         (t("report.inputs_hash"), context.inputs_sha256),
         (t("workbook.agreement"), t("workbook.agreement_text", tolerance=f"{AGREEMENT:g}")),
@@ -123,6 +124,14 @@ def _about(context: Context) -> list[tuple[str, str]]:
     return found + list(zip(labels, sentences, strict=False))
 
 
+def _compared(context: Context) -> list[tuple[str, str]]:
+    """The laws beside the plan's own."""
+    t = context.t
+    laws = [law.model.law for law in context.solution.compared]
+    text = "; ".join(f"{law.name}{t('document.colon')}{law.title}" for law in laws)
+    return [(t("compare.compared"), text)] if laws else []
+
+
 def _stands(name: str, context: Context) -> bool:
     """Whether the book has a sheet: a law with one resource has a curve, an allocation curves of equal compute."""
     resource = isinstance(context.solution.derivation, ResourceDerivation)
@@ -130,4 +139,6 @@ def _stands(name: str, context: Context) -> bool:
         return resource
     if name == "Solver":
         return bool(context.root_rows)
+    if name == "Compare":
+        return bool(context.solution.compared)
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -42,7 +42,12 @@ def add_inputs(book: Book, context: Context) -> Sheet:
     row += 2
     groups = (
         ("workbook.section_plan", [c for c in context.flat.inputs if c.kind == "input"]),
-        ("workbook.section_law", [c for c in context.flat.inputs if c.kind == "constant"]),
+        ("workbook.section_law", [c for c in context.flat.inputs if c.kind == "constant" and not c.law]),
+        *(
+            [("workbook.section_compared", [c for c in context.flat.inputs if c.law])]
+            if context.solution.compared
+            else []
+        ),
     )
     for key, cells in groups:
         sheet.put(row, _LABEL, t(key), style="section")
@@ -117,7 +122,7 @@ def base_value(context: Context, cell: Cell) -> tuple[float | str, str]:
     if source is not None and source.value is not None:
         return source.value, source_text(source)
     if cell.kind == "constant":
-        constant = context.solution.model.law.constants[cell.id]
+        constant = context.solution.constants[cell.id]
         return constant.value, f"{constant.place.file}:{constant.place.line}"
     for strategy in plan.strategies:
         if cell.key == f"strategies.{strategy.slug}.{strategy.kind}":
@@ -139,7 +144,7 @@ def bounds_of(context: Context, cell: Cell) -> tuple[float, float]:
     if cell.kind == "constant":
         # The derivation takes logarithms of constants that are positive in the law: they stay so.
         sizes = [abs(value) for value in used if value] or [1.0]
-        if context.solution.model.law.constants[cell.id].value > 0:
+        if context.solution.constants[cell.id].value > 0:
             return min(sizes) / _ROOM, max(sizes) * _ROOM
         return -max(sizes) * _ROOM, max(sizes) * _ROOM
     low, high = _BOUNDS.get(cell.unit, (1e-9, 1e45))

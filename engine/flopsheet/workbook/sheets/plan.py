@@ -41,7 +41,7 @@ def add_plan(book: Book, context: Context) -> Sheet:
     row = _put_block(sheet, context, row, "workbook.own_cells", [c for c in formulas if c.kind == "user"])
     row = _put_block(sheet, context, row, "workbook.strategies", [c for c in formulas if c.kind == "strategy"])
     row = _put_inputs(sheet, context, row)
-    row = _put_block(sheet, context, row, "workbook.steps", [c for c in formulas if c.kind == "formula"])
+    row = _put_block(sheet, context, row, "workbook.steps", [c for c in formulas if c.kind == "formula" and not c.law])
     _put_numbers(sheet, context, row)
     sheet.freeze(FIRST_ROW + 1, _LABEL + 1)
     for column, width in ((_LABEL, 46.0), (_SYMBOL, 30.0), (_VALUE, 15.0), (_UNIT, 19.0), (_FORMULA, 80.0)):
@@ -72,7 +72,7 @@ def _put_block(sheet: Sheet, context: Context, row: int, key: str, cells: Sequen
     if not cells:
         return row
     row = first = _put_head(sheet, context, row, key)
-    roots = {name: _in_column(context, context.rows[name]) for name in context.root_rows}
+    roots = selected_roots(context)
     for cell in cells:
         formula = excel_formula(context.flat, cell, root_places=roots)
         name = context.flat.name(cell)
@@ -97,7 +97,7 @@ def _put_line(sheet: Sheet, context: Context, cell: Cell, row: int) -> None:
 def _put_inputs(sheet: Sheet, context: Context, row: int) -> int:
     """The inputs of the selected scenario, which every formula below reads; gives the next row."""
     row = first = _put_head(sheet, context, row, "workbook.in_force_selected")
-    for cell in context.flat.inputs:
+    for cell in (cell for cell in context.flat.inputs if not cell.law):
         text = _in_column(context, context.rows[cell.id])
         value = float(context.flat.values[cell.id][0])
         _put_line(sheet, context, cell, row)
@@ -108,6 +108,11 @@ def _put_inputs(sheet: Sheet, context: Context, row: int) -> int:
     letter = get_column_letter(_VALUE)
     context.checked.append(f"Plan!${letter}${first}:${letter}${row - 1}")
     return row + 1
+
+
+def selected_roots(context: Context) -> dict[str, str]:
+    """The formula that reads each root of the selected scenario."""
+    return {name: _in_column(context, context.rows[name]) for name in context.root_rows}
 
 
 def _in_column(context: Context, row: int) -> str:

@@ -43,7 +43,7 @@ def add_scenarios(book: Book, context: Context) -> Sheet:
     put_overrides(table)
     put_in_force(table)
     _put_calculation(table)
-    put_as_generated(table, results)
+    put_as_generated(table, [*results, *(cell for cell in context.flat.graph if cell.kind == "compared")])
     sheet.freeze(_HEAD + 1, LABEL + 1)
     _set_widths(table)
     return sheet

@@ -2,6 +2,7 @@
 
 from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.compiled import CompiledPlan, compile_plan
+from flopsheet.api.deriving import derive_of_law, derive_of_plan
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, list_laws
 from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
 from flopsheet.api.solve import record_solved, solve, solve_plan
@@ -13,6 +14,8 @@ __all__ = [
     "build_plans",
     "compile_plan",
     "derive_any_law",
+    "derive_of_law",
+    "derive_of_plan",
     "derive_plan_law",
     "describe_law",
     "evaluate_law_at",

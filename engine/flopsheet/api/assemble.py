@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import TypeVar
 
 from flopsheet.derive.claims import check_claims
@@ -14,6 +15,7 @@ from flopsheet.derive.resource_cells import build_resource_cells
 from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategies
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.expectations import check_names
+from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
     InputTable,
@@ -72,15 +74,21 @@ def build_plan_graph(
     return whole, table
 
 
-def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceDerivation) -> tuple[Graph, InputTable]:
+def build_resource_graph(
+    plan: Plan, model: ResourceModel, derivation: ResourceDerivation, fit: Fit | None = None
+) -> tuple[Graph, InputTable]:
     """All cells of a plan under a law with one resource, and the numbers of its inputs in every scenario.
+
+    Constants that a fit computes are formulas over the numbers of its runs.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells and expectations, or has no use there.
     """
-    inputs = build_resource_input_cells(plan, model)
+    fitted = () if fit is None else fit.cells.cells
+    computed = {cell.id for cell in fitted}
+    inputs = tuple(cell for cell in build_resource_input_cells(plan, model) if cell.id not in computed)
     has_target = any(cell.id == "target_loss" for cell in inputs)
-    graph = build_graph((*inputs, *build_resource_cells(derivation, inputs[0].id, has_target=has_target)))
+    graph = build_graph((*inputs, *fitted, *build_resource_cells(derivation, inputs[0].id, has_target=has_target)))
     results = [cell.id for cell in graph if cell.kind == "result"]
     problems: list[Problem] = []
     table = _collect(problems, lambda: build_input_table(plan, model, inputs))
@@ -89,6 +97,9 @@ def build_resource_graph(plan: Plan, model: ResourceModel, derivation: ResourceD
     problems += _refuse_allocation_keys(plan, model.law)
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
+    if fit is not None:
+        given = {name: (number,) * len(plan.scenarios) for name, number in fit.cells.numbers.items()}
+        table = replace(table, values={**table.values, **given})
     return whole, table
 
 

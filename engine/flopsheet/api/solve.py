@@ -18,8 +18,9 @@ from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
-from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_proofs
+from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
 from flopsheet.evaluate.solution import Solution
+from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_fit
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
 from flopsheet.plan.layers import load_plan
@@ -47,11 +48,17 @@ def solve(plan: Plan) -> Solution:
     if is_resource_law(law):
         model = build_resource_model(law)
         derivation = derive_resource(model)
-        graph, table = build_resource_graph(plan, model, derivation)
+        fit = build_fit(plan, model)
+        graph, table = build_resource_graph(plan, model, derivation, fit)
+        derivation = add_fit(derivation, fit)
     else:
+        refuse_fit(plan, law)
+        fit = None
         model, derivation = derive_any_law(law)
         graph, table = build_plan_graph(plan, model, derivation)
     evaluation = evaluate_graph(graph, table)
+    if fit is not None:
+        check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
     answers = list_answers(plan, model, evaluation)
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
@@ -66,6 +73,7 @@ def solve(plan: Plan) -> Solution:
         claims=claims,
         expectations=check_expectations(plan, answers),
         proofs=(*derivation.proofs, prove_dimensions(graph, model)),
+        fit=fit,
     )
 
 
@@ -114,10 +122,12 @@ def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     if not answers:
         names = [answer.name for answer in solved.answers]
         raise FlopsheetError(Problem(f"unknown scenario `{scenario}`.", remedy=did_you_mean(scenario or "", names)))
+    fit = {} if solved.fit is None else {"fit": record_fit(solved.fit, solved.evaluation)}
     return {
         "file": solved.plan.path,
         "law": solved.model.law.name,
         "scenarios": [record_answer(answer) for answer in answers],
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
+        **fit,
     }

@@ -14,7 +14,8 @@ from flopsheet.messages import Message
 # products and powers still fit a double.
 BEYOND_REACH = 1e60
 
-CellKind = Literal["input", "constant", "formula", "result", "strategy", "user"]
+CellKind = Literal["input", "constant", "formula", "result", "strategy", "user", "data", "fit"]
+"""`data` are the numbers of training runs, `fit` what is computed from them: both are the same in every scenario."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Cell:
     positive: bool = True
     guard: str | None = None
     guard_infinite: bool = False
+
+    @property
+    def is_of_fit(self) -> bool:
+        """Whether it belongs to the fit of a law: a number of a run, a step, or a constant that is computed."""
+        return self.kind in {"data", "fit"} or (self.kind == "constant" and self.expr is not None)
 
     @property
     def symbol(self) -> sp.Symbol:

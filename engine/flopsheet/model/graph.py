@@ -121,4 +121,6 @@ def describe_kind(cell: Cell) -> str:
         "result": "a result",
         "strategy": "a strategy",
         "user": "a cell of the plan",
+        "data": "a number of a training run",
+        "fit": "a step of the fit",
     }[cell.kind]

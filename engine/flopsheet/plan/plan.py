@@ -11,6 +11,7 @@ from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
 
 Objective = Literal["minimize loss", "minimize compute"]
+FitMethod = Literal["logs"]
 StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
 
@@ -170,6 +171,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class FitRequest:
+    """Constants of the plan's law to be taken from training runs.
+
+    `runs` is a CSV file relative to the project root. `columns` names the column of the law's resource and that of
+    the `loss`, where it is not their own name. `free` are the constants to be fitted; where it is empty, all that the
+    plan does not set itself. `places` holds the place of each key.
+    """
+
+    runs: str
+    law: str
+    method: FitMethod
+    columns: Mapping[str, str]
+    free: tuple[str, ...]
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One named set of inputs.
 
@@ -210,3 +228,4 @@ class Plan:
     claims: tuple[Claim, ...]
     expect: Mapping[str, Expectation]
     files: tuple[str, ...]
+    fit: FitRequest | None = None

@@ -43,7 +43,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
 
 BUDGET_KEYS = ("budget.compute",)
 OBJECTIVES = ("minimize loss", "minimize compute")
-_LATER_SECTIONS = ("hardware", "data", "inference", "sweep", "sensitivity", "uncertainty", "fit")
+_LATER_SECTIONS = ("hardware", "data", "inference", "sweep", "sensitivity", "uncertainty")
 _LATER_KEYS = {"budget": ("money", "time"), "caps": ("time", "money", "memory")}
 
 
@@ -149,7 +149,27 @@ _CLAIM = Record(
         "scenario": Text(),
     }
 )
-_STRUCTURE = ("title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims")
+_FIT = Record(
+    {
+        "runs": Text(),
+        "law": Text(),
+        "method": Text(choices=("logs",)),
+        "columns": Table(Text(), "identifier", "quantity"),
+        "free": ListOf(Text(), single=True),
+    }
+)
+_STRUCTURE = (
+    "title",
+    "description",
+    "language",
+    "law",
+    "objective",
+    "cells",
+    "strategies",
+    "scenarios",
+    "claims",
+    "fit",
+)
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
 
 
@@ -190,6 +210,7 @@ PLAN = Record(
         "strategies": Table(_STRATEGY, "text", "strategy"),
         "scenarios": Table(SCENARIO, "text", "scenario"),
         "claims": Table(_CLAIM, "text", "claim"),
+        "fit": _FIT,
         "expect": _EXPECT,
     },
     not_yet(*_LATER_SECTIONS),

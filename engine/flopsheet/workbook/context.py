@@ -34,7 +34,7 @@ class Context:
     `rows[cell id]` is the row of a cell in the columns of the sheet Scenarios, `generated[cell id]` that of its
     value as generated; `places` are the cells of each input's limits, `outside` those that count what lies beyond
     them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
-    that must hold no error.
+    that must hold no error; `fit_columns` the columns of the table of runs, by stem.
     """
 
     solution: Solution
@@ -47,6 +47,7 @@ class Context:
     outside: dict[str, str] = field(default_factory=dict)
     generated: dict[str, int] = field(default_factory=dict)
     checked: list[str] = field(default_factory=list)
+    fit_columns: dict[str, str] = field(default_factory=dict)
     first_column: int = 4
 
     @property

@@ -18,7 +18,7 @@ GOLDEN = {
 plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
-Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, inputs, \
+Did you mean `budget`? Known here: budget, caps, cells, claims, constants, description, expect, extends, fit, inputs, \
 language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (

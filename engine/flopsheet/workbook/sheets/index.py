@@ -13,7 +13,7 @@ from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Curve", "Iso-FLOP", "Derivation", "Checks")
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Fit", "Curve", "Iso-FLOP", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -64,7 +64,7 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
         title = t(f"workbook.{key}")
         shown = name if title == name else f"{name} {title}"
         sheet.link(row, _FIRST, shown, name)
-        sheet.put(row, _SECOND, t(f"contents.{key}"))
+        sheet.put(row, _SECOND, _contents(context, key))
     return row + 2
 
 
@@ -106,9 +106,17 @@ def _provenance(context: Context) -> list[tuple[str, str]]:
     ]
 
 
+def _contents(context: Context, key: str) -> str:
+    """What a sheet shows."""
+    fit = context.solution.fit
+    return context.t(f"contents.{key}", **({"file": fit.runs.file} if key == "fit" and fit is not None else {}))
+
+
 def _stands(name: str, context: Context) -> bool:
     """Whether the book has a sheet: a law with one resource has a curve, an allocation curves of equal compute."""
     resource = isinstance(context.solution.derivation, ResourceDerivation)
     if name == "Curve":
         return resource
+    if name == "Fit":
+        return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

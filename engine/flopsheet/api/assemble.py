@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import sympy as sp
@@ -18,6 +19,7 @@ from flopsheet.derive.strategy_cells import build_strategy_cells, check_strategi
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.compared import add_constants
 from flopsheet.evaluate.expectations import check_names
+from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
     InputTable,
@@ -84,17 +86,25 @@ def build_plan_graph(
 
 
 def build_resource_graph(
-    plan: Plan, model: ResourceModel, derivation: ResourceDerivation, compared: Sequence[ComparedLaw] = ()
+    plan: Plan,
+    model: ResourceModel,
+    derivation: ResourceDerivation,
+    compared: Sequence[ComparedLaw] = (),
+    fit: Fit | None = None,
 ) -> tuple[Graph, InputTable]:
     """All cells of a plan under a law with one resource, and the numbers of its inputs in every scenario.
+
+    Constants that a fit computes are formulas over the numbers of its runs.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells and expectations, or has no use there.
     """
-    inputs = build_resource_input_cells(plan, model)
+    fitted = () if fit is None else fit.cells.cells
+    computed = {cell.id for cell in fitted}
+    inputs = tuple(cell for cell in build_resource_input_cells(plan, model) if cell.id not in computed)
     has_target = any(cell.id == "target_loss" for cell in inputs)
     derived = build_resource_cells(derivation, inputs[0].id, has_target=has_target)
-    graph = build_graph((*inputs, *derived, *(cell for law in compared for cell in law.cells)))
+    graph = build_graph((*inputs, *fitted, *derived, *(cell for law in compared for cell in law.cells)))
     results = [cell.id for cell in graph if cell.kind in {"result", "compared"}]
     problems: list[Problem] = []
     table = _collect(problems, lambda: add_constants(build_input_table(plan, model, inputs), compared))
@@ -104,6 +114,9 @@ def build_resource_graph(
     problems += _refuse_allocation_keys(plan, model.law)
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
+    if fit is not None:
+        given = {name: (number,) * len(plan.scenarios) for name, number in fit.cells.numbers.items()}
+        table = replace(table, values={**table.values, **given})
     return whole, table
 
 

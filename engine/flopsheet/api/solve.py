@@ -20,8 +20,9 @@ from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.compared import add_law_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
-from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_proofs
+from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
 from flopsheet.evaluate.solution import Solution
+from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_fit
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
 from flopsheet.plan.layers import load_plan
@@ -50,12 +51,18 @@ def solve(plan: Plan) -> Solution:
         model = build_resource_model(law, given_numbers(plan, law))
         derivation = derive_resource(model)
         compared = compare_laws(plan, model)
-        graph, table = build_resource_graph(plan, model, derivation, compared)
+        fit = build_fit(plan, model)
+        graph, table = build_resource_graph(plan, model, derivation, compared, fit)
+        derivation = add_fit(derivation, fit)
     else:
+        refuse_fit(plan, law)
+        fit = None
         model, derivation = derive_any_law(law, given_numbers(plan, law))
         compared = compare_laws(plan, model)
         graph, table = build_plan_graph(plan, model, derivation, compared=compared)
     evaluation = evaluate_graph(graph, table)
+    if fit is not None:
+        check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
     answers = add_law_answers(list_answers(plan, model, evaluation), compared, evaluation)
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
@@ -71,6 +78,7 @@ def solve(plan: Plan) -> Solution:
         expectations=check_expectations(plan, answers),
         proofs=(*derivation.proofs, prove_dimensions(graph, model)),
         compared=compared,
+        fit=fit,
     )
 
 
@@ -119,10 +127,12 @@ def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     if not answers:
         names = [answer.name for answer in solved.answers]
         raise FlopsheetError(Problem(f"unknown scenario `{scenario}`.", remedy=did_you_mean(scenario or "", names)))
+    fit = {} if solved.fit is None else {"fit": record_fit(solved.fit, solved.evaluation)}
     return {
         "file": solved.plan.path,
         "law": solved.model.law.name,
         "scenarios": [record_answer(answer) for answer in answers],
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
+        **fit,
     }

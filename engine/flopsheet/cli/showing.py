@@ -105,13 +105,13 @@ def run_derive(target: str, *, as_json: bool) -> int:
     from flopsheet.plan.layers import load_plan  # noqa: PLC0415 - the same
 
     if _is_plan(target):
-        model, derivation = api.derive_plan_law(load_plan(Path(target)))
+        derivation = api.derive_of_plan(load_plan(Path(target)))
     else:
-        model, derivation = api.derive_any_law(api.find_law(target))
+        derivation = api.derive_of_law(api.find_law(target))
     if as_json:
         print_json(
             {
-                "law": model.law.name,
+                "law": derivation.model.law.name,
                 "steps": record_steps(derivation),
                 "proofs": record_proofs(derivation.proofs),
             }

@@ -10,13 +10,14 @@ import sympy as sp
 
 from flopsheet.derive.algebra import product_form
 from flopsheet.derive.claim_ground import Allocation, ClaimGround, allocate, build_ground, number
-from flopsheet.derive.claim_proofs import AT_CONSTANTS, ClaimProver
+from flopsheet.derive.claim_proofs import ClaimProver
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Equation, Method, Proof, Verdict
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.sample import DIGITS, relative_gaps
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.formula.parse import parse_formula
+from flopsheet.messages import Message, render_message
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.literals import list_fractions, put_names
 from flopsheet.plan.plan import Claim
@@ -27,20 +28,33 @@ class ClaimVerdict:
     """What became of a claim.
 
     `identities` are what the claimed allocation does to the conditions an optimum satisfies, with the
-    value at the scenario's numbers (1 where the condition holds); `claimed` and `best` are the
-    counterexample; `right` the derived formulas beside the stated ones.
+    value at the scenario's numbers (1 where the condition holds); `told` is the reason, sentence by
+    sentence; `claimed` and `best` are the counterexample; `right` the derived formulas beside the stated ones.
     """
 
     claim: Claim
     verdict: Verdict
     method: Method
-    reason: str
+    told: tuple[Message, ...]
     stated: tuple[Equation, ...]
     right: tuple[Equation, ...]
     identities: tuple[tuple[str, sp.Expr, float], ...] = ()
     claimed: Allocation | None = None
     best: Allocation | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """The reason in English, as JSON has it."""
+        return self.explain("en")
+
+    def explain(self, language: str) -> str:
+        """The reason in a language."""
+        parts = [render_message(message, language) for message in self.told]
+        if self.verdict == "refuted":
+            return render_message(Message("document.sentence_gap"), language).join(parts)
+        joined = render_message(Message("reason.also"), language).join(parts)
+        return render_message(Message("reason.sentence", {"text": joined}), language)
 
     @property
     def as_expected(self) -> bool:
@@ -94,7 +108,7 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
         claim=claim,
         verdict=verdict.verdict,
         method=verdict.method,
-        reason=_reason(proofs, stated, ground, claimed, best, identities),
+        told=_tell(proofs, stated, ground, claimed, best, identities),
         stated=tuple(Equation(make_symbol(name), expr) for name, expr in stated.items()),
         right=tuple(Equation(make_symbol(name), results[name]) for name in stated),
         identities=identities,
@@ -172,52 +186,60 @@ def _counterexample(
     return tuple(identities), allocate(allocation, ground), allocate(ground.optimum, ground)
 
 
-def _reason(
+def _tell(
     proofs: Mapping[str, Proof],
     stated: Mapping[str, sp.Expr],
     ground: ClaimGround,
     claimed: Allocation | None,
     best: Allocation | None,
     identities: tuple[tuple[str, sp.Expr, float], ...],
-) -> str:
-    """The verdict in one English sentence or two, with figures."""
+) -> tuple[Message, ...]:
+    """The reason of a verdict in a sentence or a few, with figures."""
     wrong = [name for name, proof in proofs.items() if proof.verdict == "refuted"]
     if not wrong:
-        return "; ".join(_why(name, proof) for name, proof in proofs.items()) + "."
+        return tuple(_why(name, proof) for name, proof in proofs.items())
     model = ground.derivation.model
-    apart, close = [], []
+    apart: list[Message] = []
+    close = []
     for name in wrong:
         ours, theirs = f"{number(ground.results[name], ground):.6g}", f"{number(stated[name], ground):.6g}"
         if ours == theirs:
             close.append(_closeness(name, proofs[name], stated[name], ground))
         else:
-            apart.append(f"{name} is {ours}, the formula gives {theirs}")
-    amount = f"{model.amount} = {number(model.amount, ground):.6g}"
-    text = " ".join(([f"At {amount} {' and '.join(apart)}."] if apart else []) + close)
+            apart.append(Message("reason.differs", {"name": name, "right": ours, "stated": theirs}))
+    amount = model.amount.name
+    told = []
+    if apart:
+        facts: Message = apart[0]
+        for other in apart[1:]:
+            facts = Message("reason.both", {"first": facts, "second": other})
+        told.append(Message("reason.at", {"amount": amount, "value": number(model.amount, ground), "facts": facts}))
+    told += close
     spent = next((entry for entry in identities if entry[0] == "budget"), None)
     if spent is not None and abs(spent[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
-        where = "at every budget" if model.amount not in spent[1].free_symbols else "there"
-        text += f" The identity cost / {model.amount} = 1 fails: it is {spent[2]:.9g} {where}."
+        key = "reason.budget_always" if model.amount not in spent[1].free_symbols else "reason.budget_here"
+        told.append(Message(key, {"amount": amount, "value": spent[2]}))
     balance = next((entry for entry in identities if entry[0] == "stationarity"), None)
     if balance is not None and abs(balance[2] - 1) > 1e-9:  # noqa: PLR2004 - beyond rounding
-        text += f" Stationarity fails too: the two sides are in the ratio {balance[2]:.6g}."
+        told.append(Message("reason.stationarity", {"value": balance[2]}))
     if claimed is not None and best is not None and math.isfinite(claimed.loss):
-        text += f" The loss it reaches is {claimed.loss:.6g}, the optimum's is {best.loss:.6g}."
-    return text
+        told.append(Message("reason.loss", {"claimed": claimed.loss, "best": best.loss}))
+    return tuple(told)
 
 
-def _closeness(name: str, proof: Proof, stated: sp.Expr, ground: ClaimGround) -> str:
+def _closeness(name: str, proof: Proof, stated: sp.Expr, ground: ClaimGround) -> Message:
     """How a wrong formula differs whose value looks right: by how little there, or where else it fails."""
     point = {symbol: sp.Float(repr(v), DIGITS) for symbol, v in ground.numbers.items()}
     gap = max((gap for _, gap in relative_gaps(stated, ground.results[name], [point])), default=0.0)
     if gap > 0:
         amount = ground.derivation.model.amount
-        return f"At {amount} = {number(amount, ground):.6g} the formula gives {name} only to {gap:.3g} of it."
-    return f"For {name} {proof.detail}."
+        args: dict[str, str | float] = {"amount": amount.name, "value": number(amount, ground), "name": name}
+        return Message("reason.nearly", {**args, "gap": float(gap)})
+    return Message("reason.elsewhere", {"name": name, "detail": proof.detail})
 
 
-def _why(name: str, proof: Proof) -> str:
+def _why(name: str, proof: Proof) -> Message:
     """How one stated formula was decided."""
     if proof.verdict == "proven":
-        return f"{name} equals the derived formula {'identically' if not proof.detail else AT_CONSTANTS}"
-    return f"{name}: {proof.detail}"
+        return Message("reason.identical" if not proof.detail else "reason.at_constants", {"name": name})
+    return Message("reason.sampled", {"name": name, "detail": proof.detail})

@@ -27,3 +27,9 @@ class Multiplier(sp.Function):
     """The KKT multiplier of a limit, -dL/d ln(limit)."""
 
     nargs = 1
+
+
+class Slope(sp.Function):
+    """The derivative of a quantity with respect to another: dQ/dc."""
+
+    nargs = 2

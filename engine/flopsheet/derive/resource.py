@@ -52,20 +52,30 @@ def derive_resource(model: ResourceModel) -> ResourceDerivation:
         place = model.law.loss.place if model.law.loss else model.law.place
         message = f"the loss of law `{model.law.name}` cannot be solved for `{x}` in closed form"
         raise FlopsheetError(Problem(message, place, "loss"))
-    reachable = simplest_condition(found.conditions)
-    elasticity = sp.factor(sp.simplify(-gain / model.loss))
     prover = Prover(_usual_values(model))
+    limit = model.loss.subs(x, sp.oo)
+    proofs = _proofs(model, gain, found, prover)
+    reachable = simplest_condition(found.conditions)
+    if len(found.conditions) > 1 and _is_number(limit) and "falls" in proofs[0].statement:
+        # Several conditions come down to one: the target lies above what the loss falls to.
+        reachable = model.level - limit
+    elasticity = sp.factor(sp.simplify(-gain / model.loss))
     return ResourceDerivation(
         model=model,
         gain=gain,
         elasticity=elasticity,
         required=found.value,
         reachable=reachable,
-        limit=model.loss.subs(x, sp.oo),
+        limit=limit,
         steps=_steps(model, gain, elasticity, found, reachable),
-        proofs=_proofs(model, gain, found, prover),
+        proofs=proofs,
         prover=prover,
     )
+
+
+def _is_number(limit: sp.Expr) -> bool:
+    """Whether the loss of unlimited resources is a finite formula of the constants."""
+    return limit.is_finite is not False and not limit.has(sp.nan, sp.zoo, sp.oo)
 
 
 def _usual_values(model: ResourceModel) -> dict[sp.Symbol, float]:

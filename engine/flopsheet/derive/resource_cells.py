@@ -50,7 +50,8 @@ def build_resource_cells(derivation: ResourceDerivation, resource_cell: str, *, 
             guard=VALUE_STATUS,
         ),
     ]
-    if derivation.limit.is_finite is not False and not derivation.limit.has(sp.nan, sp.zoo):
+    # An exponent that is negative by its number alone leaves a power of infinity, which says nothing.
+    if derivation.limit.is_finite is not False and not derivation.limit.has(sp.nan, sp.zoo, sp.oo):
         label = Message("cell.L_limit")
         cells.append(Cell("L_limit", "formula", "nats/token", label, derivation.limit, positive=False))
     if has_target:

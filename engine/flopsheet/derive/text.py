@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
+from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal, Slope
 from flopsheet.derive.proof import Equation
 from flopsheet.formula.print import render_formula
 from flopsheet.formula.root import Put, Root
@@ -19,7 +19,7 @@ def render_side(expr: sp.Expr) -> str:
     """An expression in the formula language, slopes and stars as a reader would type them."""
     plain = expr.replace(lambda e: isinstance(e, Put), lambda e: e.inner)
     plain = plain.replace(lambda e: isinstance(e, Root), lambda e: sp.Symbol(f"{e.unknown}*"))
-    plain = plain.replace(lambda e: isinstance(e, (LogSlope, Elasticity, Optimal, Multiplier)), _spell)
+    plain = plain.replace(lambda e: isinstance(e, (LogSlope, Slope, Elasticity, Optimal, Multiplier)), _spell)
     return render_formula(plain).replace("**", "^")
 
 
@@ -28,6 +28,8 @@ def _spell(expr: sp.Expr) -> sp.Symbol:
     args = [f"{arg.args[0]}*" if isinstance(arg, Optimal) else str(arg) for arg in expr.args]
     if isinstance(expr, LogSlope):
         return sp.Symbol(f"d{args[0]}/d ln({args[1]})")
+    if isinstance(expr, Slope):
+        return sp.Symbol(f"d{args[0]}/d{args[1]}")
     if isinstance(expr, Elasticity):
         return sp.Symbol(f"d ln({args[0]})/d ln({args[1]})")
     if isinstance(expr, Multiplier):

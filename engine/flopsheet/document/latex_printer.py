@@ -17,7 +17,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence_traditional
 
-from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
+from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal, Slope
 from flopsheet.document.latex_names import latex_name
 from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.formula.functions import BY_HEAD
@@ -212,6 +212,10 @@ class FormulaPrinter(LatexPrinter):
     def _print_LogSlope(self, expr: LogSlope) -> str:
         of, by = (self._print(argument) for argument in expr.args)
         return rf"\frac{{\partial {of}}}{{\partial \ln {by}}}"
+
+    def _print_Slope(self, expr: Slope) -> str:
+        of, by = (self._print(argument) for argument in expr.args)
+        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
     def _print_Elasticity(self, expr: Elasticity) -> str:
         of, by = (self._print(argument) for argument in expr.args)

@@ -82,6 +82,7 @@ def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping
     """The parts of the view that speak of an allocation."""
     symbols = list_symbols(source.model)
     return {
+        "sections": [],
         "objective": words.say(f"objective.{source.plan.objective.replace(' ', '_')}"),
         "summary": build_summary(source, words, scale),
         "inputs": list_inputs(source, words),
@@ -153,7 +154,7 @@ def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], findin
     args = dict(finding.message.args)
     units = {"amount": "FLOP"}
     name = str(args.get("name", ""))
-    known = {z.name: source.model.decision(z).unit for z in source.model.decisions} | {source.model.amount.name: "FLOP"}
+    known = {source.model.amount.name: "FLOP"} | {z.name: source.model.decision(z).unit for z in source.model.decisions}
     if name in known:
         units |= dict.fromkeys(("value", "low", "high"), known[name])
     if "caps" in args:

@@ -9,13 +9,16 @@ from typing import Final
 import numpy as np
 
 from flopsheet.document.charts import Axis, Chart, Reference, Series
+from flopsheet.document.growth import Growth, draw_required, draw_steps, list_doublings
+from flopsheet.document.own_curves import Span, compare_own_curves, draw_own_curves, list_own_curves
 from flopsheet.document.scene import POINTS, Figure
 from flopsheet.document.source import ReportSource
+from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.view_fit import draw_fit, list_fit
 from flopsheet.document.words import Words
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.model.cell import BEYOND_REACH
-from flopsheet.model.graph import Graph
 
 #: The axis ends at the first whole decade that lies at least so many decades outside the scenarios.
 _AIR: Final = 0.3
@@ -23,7 +26,11 @@ _AIR: Final = 0.3
 
 def view_resource(source: ReportSource, words: Words) -> Mapping[str, object]:
     """The parts of the report's view that differ from those of an allocation."""
+    what, unit = name_resource(source, words), source.resource.decision(source.resource.resource).unit
+    growth = Growth(source, resource_cell(source))
+    symbols = list_symbols(source.model)
     return {
+        "sections": [*list_fit(source, words, symbols), *list_doublings(growth, words, what, unit)],
         "objective": words.say("objective.resource"),
         "summary": {"table": None, "scenarios": _sentences(source, words), "overall": []},
         "inputs": None,
@@ -40,9 +47,9 @@ def view_resource(source: ReportSource, words: Words) -> Mapping[str, object]:
 
 def name_resource(source: ReportSource, words: Words) -> str:
     """What the resource is called."""
-    resource = source.resource.resource
-    role = source.resource.decision(resource).role
-    return words.say(f"role.{role}") if role else words.name(resource.name)
+    decision = source.resource.decision(source.resource.resource)
+    role = "compute" if decision.unit == "FLOP" else decision.role
+    return words.say(f"role.{role}") if role else words.name(decision.symbol)
 
 
 def resource_cell(source: ReportSource) -> str:
@@ -62,32 +69,40 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
     what = name_resource(source, words)
     required = f"{source.resource.resource}_required"
     asks = any(required in answer.results for answer in source.answers)
+    curves = list_own_curves(source, resource_cell(source))
     columns = [
         Column(words.say("report.scenario"), "left"),
         Column(what[:1].upper() + what[1:] + _unit_suffix(words, unit)),
         Column(words.say("report.loss")),
         Column(words.say("report.step_change")),
+        *(Column(words.name(curve.label)) for curve in curves),
     ]
     if asks:
         columns += [Column(words.say("report.target")), Column(words.say("report.required", what=what))]
     rows = []
-    before: float | None = None
+    latest: dict[tuple[float, ...], float] = {}
     for index, answer in enumerate(source.answers):
         amount, loss = given(source, index), answer.results.get("L_opt")
         value = loss.value if loss is not None else None
+        constants = tuple(source.constants(index).values())
+        before = latest.get(constants)
         change = None if value is None or before is None else value / before - 1
         texts = [
             words.number(amount, unit if unit != "1" else None),
             words.number(value, "nats/token" if value is not None else None, 5),
             words.number(None) if change is None else _signed_percent(words, change),
         ]
+        for curve in curves:
+            own = answer.cells.get(curve.cell.id)
+            texts.append(words.number(None if own is None else own.value, "nats/token" if own else None, 5))
         if asks:
             found = answer.results.get(required)
             target = source.evaluation.value("target_loss", index)
             texts.append(words.number(target if target < BEYOND_REACH else None, None))
             texts.append(words.number(None if found is None else found.value, unit if unit != "1" else None))
         rows.append([words.name(answer.name), *texts])
-        before = value if value is not None else before
+        if value is not None:
+            latest[constants] = value
     return build_table(columns, rows)
 
 
@@ -106,31 +121,35 @@ def _sentences(source: ReportSource, words: Words) -> list[str]:
     """What the law says at its scenarios, in words."""
     what = name_resource(source, words)
     unit = source.resource.decision(source.resource.resource).unit
-    points = [
-        (amount, answer.results["L_opt"].value)
-        for index, answer in enumerate(source.answers)
-        if (amount := given(source, index)) is not None and "L_opt" in answer.results
+    growth = Growth(source, resource_cell(source))
+    cases = growth.cases()
+    spans = [
+        Span(growth.name_case(index, cases), index, min(amounts), max(amounts))
+        for index, amounts in cases.items()
+        if min(amounts) < max(amounts)
     ]
     sentences = []
-    if len({amount for amount, _ in points}) > 1:
-        (low, worst), (high, best) = min(points), max(points)
+    for span in spans:
+        before, after = map(float, growth.losses(span.index, np.array([span.low, span.high])))
         sentences.append(
             words.say(
-                "summary.resource_span",
+                "summary.resource_span" if len(cases) == 1 else "summary.resource_span_of",
                 what=what,
-                low=words.quantity(low, unit),
-                high=words.quantity(high, unit),
-                before=words.number(worst, "nats/token", 4),
-                after=words.number(best, "nats/token", 4),
+                scenario=words.name(span.name),
+                low=words.quantity(span.low, unit),
+                high=words.quantity(span.high, unit) + (f" {what}" if unit == "1" else ""),
+                before=words.number(before, "nats/token", 4),
+                after=words.number(after, "nats/token", 4),
             )
         )
+    sentences += compare_own_curves(source, growth.cell, spans, words, (unit, what))
     required = f"{source.resource.resource}_required"
     for index, answer in enumerate(source.answers):
         if required in answer.results:
             value = answer.results[required].value
             target = words.number(source.evaluation.value("target_loss", index), None)
             key = "summary.resource_required" if math.isfinite(value) else "summary.resource_never"
-            needed = words.quantity(value, unit) if math.isfinite(value) else ""
+            needed = words.quantity(value, unit) + (f" {what}" if unit == "1" else "") if math.isfinite(value) else ""
             sentences.append(words.say(key, target=target, amount=needed, what=what))
     return sentences
 
@@ -147,13 +166,19 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
     axis_low = 10.0 ** math.floor(math.log10(min(amounts)) - _AIR)
     axis_high = 10.0 ** math.ceil(math.log10(max(amounts)) + _AIR)
     wide = max(amounts) / min(amounts) > 30
+    unit = source.resource.decision(source.resource.resource).unit
+    if wide and unit == "1":
+        # A number such as epochs or a share may mean nothing beyond what the plan asks.
+        axis_low, axis_high = min(amounts), max(amounts)
     grid = np.geomspace(axis_low, axis_high, POINTS) if wide else np.linspace(min(amounts), max(amounts), POINTS)
     lines, marks = [], []
     for indices in points.values():
-        losses = _losses(source.graph, source.constants(indices[0]), resource_cell(source), grid)
+        losses = _losses(source, indices[0], grid)
         label = words.say("chart.law") if len(points) == 1 else source.answers[indices[0]].name.partition(",")[0]
         lines.append(Series(label, tuple(map(float, grid)), tuple(map(float, losses))))
         marks += indices
+    cases = {indices[0]: source.answers[indices[0]].name.partition(",")[0] for indices in points.values()}
+    lines += draw_own_curves(list_own_curves(source, resource_cell(source)), cases, grid, words)
     what = name_resource(source, words)
     scenarios = Series(
         words.say("chart.scenarios"),
@@ -163,13 +188,14 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
         marker="diamond",
         label_at="legend",
     )
-    unit = source.resource.decision(source.resource.resource).unit
     x = Axis(
         what[:1].upper() + what[1:] + _unit_suffix(words, unit),
         "log" if wide else "linear",
         unit=None if unit == "1" else unit,
     )
-    limit = source.evaluation.value("L_limit", 0) if "L_limit" in source.evaluation.values else 0.0
+    known = "L_limit" in source.evaluation.values
+    limits = {source.evaluation.value("L_limit", indices[0]) for indices in points.values()} if known else {0.0}
+    limit = limits.pop() if len(limits) == 1 else 0.0
     references = (Reference("y", limit, words.say("chart.irreducible")),) if limit > 0 else ()
     chart = Chart(
         id="law",
@@ -180,11 +206,18 @@ def draw_resource(source: ReportSource, words: Words) -> tuple[Figure, ...]:
         series=(*lines, scenarios),
         references=references,
     )
-    return (Figure("law.svg", chart, words.say("chart.law_caption")),)
+    law = Figure("law.svg", chart, words.say("chart.law_caption"))
+    growth = Growth(source, resource_cell(source))
+    return (
+        *draw_fit(source, words, what, x),
+        law,
+        *draw_steps(growth, words, what, x),
+        *draw_required(growth, words, what, x),
+    )
 
 
-def _losses(graph: Graph, constants: Mapping[str, float], cell: str, grid: np.ndarray) -> np.ndarray:
-    """The loss along a grid of the resource, by the compiled cells of the plan."""
-    compiled = compile_cells(graph, ["L_opt"])
-    values = {name: constants.get(name, BEYOND_REACH) for name in compiled.inputs}
-    return compiled.evaluate({**values, cell: grid})["L_opt"]
+def _losses(source: ReportSource, index: int, grid: np.ndarray) -> np.ndarray:
+    """The loss along a grid of the resource with the constants of a scenario, by the compiled cells of the plan."""
+    compiled = compile_cells(source.graph, ["L_opt"])
+    values = {name: source.evaluation.value(name, index) for name in compiled.inputs}
+    return compiled.evaluate({**values, resource_cell(source): grid})["L_opt"]

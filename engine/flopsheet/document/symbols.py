@@ -9,11 +9,12 @@ from flopsheet.derive.regimes import find_caps
 from flopsheet.document.latex_names import latex_name
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.literals import is_literal
+from flopsheet.model.resource_model import ResourceModel
 
 _MAXIMUM: Final = r"\max"
 
 
-def list_symbols(model: LawModel) -> dict[str, str]:
+def list_symbols(model: LawModel | ResourceModel) -> dict[str, str]:
     r"""LaTeX by symbol name, in the order in which factors are read: constants, decisions, budget, caps.
 
     Besides the law's own symbols there are the inputs of the plan that derived formulas read: the

@@ -31,6 +31,15 @@ class Table:
             raise ValueError(msg)
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table with a title of its own, and what it says in a sentence ("" for nothing)."""
+
+    title: str
+    text: str
+    table: Table | None
+
+
 def build_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table | None:
     """A table without the columns in which nothing stands; None without rows."""
     if not rows:

@@ -13,6 +13,7 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.notation import Elasticity, Multiplier, Optimal
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.regimes import find_caps
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.derive.sample import number_at
 from flopsheet.document.latex import align_lines, render_equations, render_latex, render_three_steps
 from flopsheet.document.latex_lines import lay_out
@@ -48,7 +49,7 @@ class Worked:
     latex: tuple[str, ...]
 
 
-def record_steps(derivation: Derivation, language: str = "en") -> list[dict[str, object]]:
+def record_steps(derivation: Derivation | ResourceDerivation, language: str = "en") -> list[dict[str, object]]:
     """The steps of a derivation as plain data: title, LaTeX of each equation, remark ("" for none)."""
     symbols = list_symbols(derivation.model)
     return [

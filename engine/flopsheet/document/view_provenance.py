@@ -15,6 +15,8 @@ from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Constant, Law, Sourced
 
 _SET = "--set"
+# A standard error below this is what rounding leaves of none.
+_ROUNDING = 1e-12
 
 
 def list_settings(source: ReportSource, words: Words) -> Table | None:
@@ -62,6 +64,7 @@ def list_constants(source: ReportSource, words: Words, symbols: Mapping[str, str
         Column(words.say("report.note"), "left"),
         Column(words.say("report.set_by"), "left"),
     ]
+    given = {**law.constants, **_fitted(source, words)}
     rows = [
         [
             math_cell(symbols[name]),
@@ -70,9 +73,28 @@ def list_constants(source: ReportSource, words: Words, symbols: Mapping[str, str
             words.name(constant.note),
             place_cell(constant.place.file, constant.place.line),
         ]
-        for name, constant in law.constants.items()
+        for name, constant in given.items()
     ]
     return build_table(columns, rows)
+
+
+def _fitted(source: ReportSource, words: Words) -> dict[str, Constant]:
+    """The constants that a fit gives in place of the law's own; an error of mere rounding is left out."""
+    fit = source.solution.fit
+    if fit is None:
+        return {}
+    note = words.say("report.fit_note", file=fit.runs.file)
+    errors = {name: source.evaluation.value(cell, 0) for name, cell in fit.cells.errors.items()}
+    return {
+        name: Constant(
+            name,
+            source.evaluation.value(name, 0),
+            fit.place,
+            se=errors[name] if errors.get(name, 0.0) > _ROUNDING else None,
+            note=note,
+        )
+        for name in fit.constants
+    }
 
 
 def _interval(words: Words, constant: Constant) -> str:

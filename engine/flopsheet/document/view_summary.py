@@ -122,11 +122,24 @@ class _Overall:
 
     def remarks(self) -> Iterator[str]:
         """What a reader must know beside the plans: range of the law, refuted claims, broken expectations."""
+        yield from self._ranked()
         outside = self._outside()
         if outside:
             yield outside
         yield from self._claims()
         yield from self._broken()
+
+    def _ranked(self) -> Iterator[str]:
+        """Which of several strategies is best and which worst, where every scenario says the same."""
+        ends = set()
+        for answer in self.source.answers:
+            losses = {name: strategy.loss for name, strategy in answer.strategies.items()}
+            if len(losses) > 2:
+                ends.add((min(losses, key=losses.__getitem__), max(losses, key=losses.__getitem__), len(losses)))
+        if len(ends) == 1:
+            best, worst, count = ends.pop()
+            names = {"best": self.words.name(best), "worst": self.words.name(worst)}
+            yield self.words.say("summary.strategies_ranked", count=str(count), **names)
 
     def _outside(self) -> str:
         """How many scenarios lie outside the range in which the law was fitted."""

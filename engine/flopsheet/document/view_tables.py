@@ -16,6 +16,8 @@ from flopsheet.messages import Message
 from flopsheet.model.inputs import list_limits
 
 _ROUNDING: Final = 1e-9
+#: More scenarios than these make a table of them side by side too wide to read.
+_MOST_COLUMNS: Final = 10
 
 
 def list_inputs(source: ReportSource, words: Words) -> Table | None:
@@ -155,6 +157,8 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
 
 def list_cells(source: ReportSource, words: Words) -> Table | None:
     """The plan's own cells in every scenario."""
+    if len(source.answers) > _MOST_COLUMNS:
+        return _list_cells_by_scenario(source, words)
     rows = []
     for name, extra in source.plan.cells.items():
         values = [_amount_cell(words, answer.cells.get(name)) for answer in source.answers]
@@ -168,6 +172,20 @@ def list_cells(source: ReportSource, words: Words) -> Table | None:
         *(Column(words.name(answer.name)) for answer in source.answers),
     ]
     return build_table(columns, rows)
+
+
+def _list_cells_by_scenario(source: ReportSource, words: Words) -> Table | None:
+    """The same with a row for each scenario, where these are too many to stand side by side."""
+    cells = source.plan.cells
+    heads = []
+    for name, extra in cells.items():
+        unit = "" if extra.unit == "1" else f" ({words.unit(extra.unit)})"
+        heads.append(Column(f"{words.name(extra.label or name)}{unit}"))
+    formulas = [words.say("report.formula"), *(words.code(extra.formula.text) for extra in cells.values())]
+    rows = [[words.name(answer.name), *(_amount_cell(words, answer.cells.get(name)) for name in cells)]
+            for answer in source.answers]  # fmt: skip
+    columns = [Column(words.say("report.scenario"), "left"), *heads]
+    return build_table(columns, [formulas, *rows]) if cells else None
 
 
 def list_expectations(source: ReportSource, words: Words) -> Table | None:

@@ -9,7 +9,10 @@ from typing import Any
 from flopsheet.derive.claims import ClaimVerdict
 from flopsheet.derive.proof import Proof
 from flopsheet.evaluate.answers import Amount, Answer
+from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.findings import Finding
+from flopsheet.fit.cells import R_SQUARED, RMS
+from flopsheet.fit.plan_fit import Fit
 from flopsheet.messages import render_message
 
 Plain = dict[str, Any]
@@ -62,6 +65,19 @@ def record_amount(amount: Amount) -> Plain:
 def record_number(value: float) -> float | str:
     """A number JSON can hold: infinity becomes a word."""
     return value if math.isfinite(value) else "infinity" if value > 0 else "-infinity"
+
+
+def record_fit(fit: Fit, evaluation: Evaluation) -> Plain:
+    """The fitted constants, how well they are known, and what the fit leaves over."""
+    constants: Plain = {name: {"value": evaluation.value(name, 0)} for name in fit.constants}
+    for name, cell_id in fit.cells.errors.items():
+        constants[name]["se"] = evaluation.value(cell_id, 0)
+    return {
+        "constants": constants,
+        "r_squared": evaluation.value(R_SQUARED, 0),
+        "runs": len(fit.runs.runs),
+        "residuals_rms": evaluation.value(RMS, 0),
+    }
 
 
 def record_proofs(proofs: Sequence[Proof]) -> list[Plain]:

@@ -14,6 +14,7 @@ from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
@@ -36,6 +37,7 @@ class Solution:
     expectations: tuple[ExpectationVerdict, ...]
     proofs: tuple[Proof, ...]
     compared: tuple[ComparedLaw, ...] = ()
+    fit: Fit | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:

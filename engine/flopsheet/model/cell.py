@@ -14,7 +14,8 @@ from flopsheet.messages import Message
 # products and powers still fit a double.
 BEYOND_REACH = 1e60
 
-CellKind = Literal["input", "constant", "formula", "result", "strategy", "user", "compared"]
+CellKind = Literal["input", "constant", "formula", "result", "strategy", "user", "compared", "data", "fit"]
+"""`data` are the numbers of training runs, `fit` what is computed from them: both are the same in every scenario."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Cell:
     def own_id(self) -> str:
         """The id without the name of a compared law."""
         return self.id.removeprefix(f"{self.law}__") if self.law else self.id
+
+    @property
+    def is_of_fit(self) -> bool:
+        """Whether it belongs to the fit of a law: a number of a run, a step, or a constant that is computed."""
+        return self.kind in {"data", "fit"} or (self.kind == "constant" and self.expr is not None)
 
     @property
     def symbol(self) -> sp.Symbol:

@@ -122,4 +122,6 @@ def describe_kind(cell: Cell) -> str:
         "strategy": "a strategy",
         "user": "a cell of the plan",
         "compared": "a result of a compared law",
+        "data": "a number of a training run",
+        "fit": "a step of the fit",
     }[cell.kind]

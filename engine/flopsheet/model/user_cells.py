@@ -17,7 +17,7 @@ from flopsheet.model.units import Dimension, DimensionError, infer_dimension
 from flopsheet.plan.plan import ExtraFormula
 from flopsheet.plan.units import dimension_of, exact_factor
 
-_OPEN_KINDS = {"input", "constant", "result", "user", "compared"}
+_OPEN_KINDS = {"input", "constant", "result", "user", "compared", "fit"}
 
 
 def names_in_formulas(graph: Graph, amount: str, aliases: Mapping[str, sp.Symbol]) -> dict[str, sp.Symbol]:
@@ -62,7 +62,7 @@ def add_user_cells(
         value = expr / factors[name]
         label: Message | str = extra.label or name
         cells.append(Cell(name, "user", extra.unit, label, value, place=extra.formula.place, positive=False))
-    reads = {cell.id: set(formula_names(formulas[cell.id].formula, f"cells.{cell.id}")) for cell in cells}
+    reads = {cell.id: _names_read(formulas[cell.id], cell) for cell in cells}
     if problems:
         # What does not read a faulty cell is checked all the same, so that all faults are told at once.
         sound = _without_faulty(cells, reads, {name for name in formulas if name not in reads or name in graph})
@@ -71,6 +71,12 @@ def add_user_cells(
     guarded = build_graph((*graph.cells, *_guard(graph, cells, reads)))
     _check_units(guarded, formulas)
     return guarded
+
+
+def _names_read(extra: ExtraFormula, cell: Cell) -> set[str]:
+    """The names in a cell's formula, and the cells that these stand for."""
+    named = set(formula_names(extra.formula, f"cells.{cell.id}"))
+    return named if cell.expr is None else named | {symbol.name for symbol in cell.expr.free_symbols}
 
 
 def _without_faulty(cells: Sequence[Cell], reads: Mapping[str, set[str]], faulty: set[str]) -> list[Cell]:
@@ -112,7 +118,9 @@ def _kind(cell: Cell) -> str:
 
 def _guard(graph: Graph, cells: Sequence[Cell], reads: Mapping[str, set[str]]) -> list[Cell]:
     """Each cell with a guard: it has no value where a limit it reads is not set, or where there is no plan."""
-    caps = {cell.id for cell in graph if cell.optional}
+    # Under a law with one resource a scenario gives an amount of it, or a target, or both.
+    more = ("inputs.", "budget.", "target.") if "value_status" in graph else ()
+    caps = {cell.id for cell in graph if cell.optional or (cell.key and more and cell.key.startswith(more))}
     status = make_symbol("plan_status", positive=False) if "plan_status" in graph else sp.S.Zero
     guarded = []
     for cell in cells:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flopsheet.errors import Place, did_you_mean
+from flopsheet.plan.fit import read_fit
 from flopsheet.plan.inputs import Inputs, read_inputs, read_scenarios, sets_removing_nothing
 from flopsheet.plan.law_file import build_extra_formula, build_law
 from flopsheet.plan.law_names import read_compare, read_law_name
@@ -111,6 +112,8 @@ class _PlanBuilder:
             place=start,
             problems=self.problems,
         )
+        fit = read_fit(self.node.get("fit"), self.root, law, self.problems)
+        runs = (fit.runs,) if fit is not None and fit.runs else ()
         return Plan(
             path=path,
             root=self.root,
@@ -126,8 +129,9 @@ class _PlanBuilder:
             cells=self._cells(),
             claims=self._claims(),
             expect=read_expectations(self.node.get("expect"), "expect", self.problems),
-            files=tuple(self.files),
             compare=read_compare(self.node.get("compare"), law, self.root, self.problems),
+            files=(*runs, *self.files),
+            fit=fit,
         )
 
     def _start(self, path: str) -> Place:

@@ -14,6 +14,7 @@ Objective = Literal["minimize loss", "minimize compute"]
 # What a law file writes where it was looked for and the source does not say.
 NOT_STATED = "not stated"
 COUNTED_PARAMETERS = ("total", "non_embedding", "active", "non_zero")
+FitMethod = Literal["logs"]
 StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
 
@@ -200,6 +201,23 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class FitRequest:
+    """Constants of the plan's law to be taken from training runs.
+
+    `runs` is a CSV file relative to the project root. `columns` names the column of the law's resource and that of
+    the `loss`, where it is not their own name. `free` are the constants to be fitted; where it is empty, all that the
+    plan does not set itself. `places` holds the place of each key.
+    """
+
+    runs: str
+    law: str
+    method: FitMethod
+    columns: Mapping[str, str]
+    free: tuple[str, ...]
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One named set of inputs.
 
@@ -241,3 +259,4 @@ class Plan:
     expect: Mapping[str, Expectation]
     files: tuple[str, ...]
     compare: tuple[ComparedName, ...] = ()
+    fit: FitRequest | None = None

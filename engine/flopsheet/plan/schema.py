@@ -48,7 +48,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
 
 BUDGET_KEYS = ("budget.compute",)
 OBJECTIVES = ("minimize loss", "minimize compute")
-_LATER_SECTIONS = ("hardware", "sweep", "sensitivity", "uncertainty", "fit")
+_LATER_SECTIONS = ("hardware", "sweep", "sensitivity", "uncertainty")
 _LATER_KEYS = {
     "budget": ("money", "time"),
     "caps": ("time", "money", "memory"),
@@ -172,7 +172,17 @@ _CLAIM = Record(
 )
 _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
+    "fit",
 )  # fmt: skip
+_FIT = Record(
+    {
+        "runs": Text(),
+        "law": Text(),
+        "method": Text(choices=("logs",)),
+        "columns": Table(Text(), "identifier", "quantity"),
+        "free": ListOf(Text(), single=True),
+    }
+)
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
 _ONE_LAW = (
     f"{_FIXED} Name other laws under `compare` at the top level: each scenario is then answered under all of them."
@@ -216,6 +226,7 @@ PLAN = Record(
         "strategies": Table(_STRATEGY, "text", "strategy"),
         "scenarios": Table(SCENARIO, "text", "scenario"),
         "claims": Table(_CLAIM, "text", "claim"),
+        "fit": _FIT,
         "expect": _EXPECT,
         "compare": ListOf(Text(), single=True),
     },

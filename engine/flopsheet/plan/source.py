@@ -25,6 +25,7 @@ __all__ = [
     "Scalar",
     "Sequence",
     "load_source",
+    "load_text",
     "parse_source",
     "relative_name",
 ]
@@ -49,7 +50,17 @@ def load_source(path: Path, root: Path) -> Mapping:
         FlopsheetError: the file is missing, no regular file, too large, not UTF-8, or no YAML mapping.
     """
     file = relative_name(path, root)
-    return parse_source(_decode(_read(path, file), file), file)
+    return parse_source(load_text(path, root), file)
+
+
+def load_text(path: Path, root: Path) -> str:
+    """The text of a file, bounded in size.
+
+    Raises:
+        FlopsheetError: the file is missing, no regular file, too large, or not UTF-8.
+    """
+    file = relative_name(path, root)
+    return _decode(_read(path, file), file)
 
 
 def relative_name(path: Path, root: Path) -> str:

@@ -34,7 +34,8 @@ class Context:
     `rows[cell id]` is the row of a cell in the columns of the sheet Scenarios, `generated[cell id]` that of its
     value as generated; `places` are the cells of each input's limits, `outside` those that count what lies beyond
     them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
-    that must hold no error; `compared_rows[cell id]` is the row of a result of the plan's own law on the sheet Compare.
+    that must hold no error; `compared_rows[cell id]` is the row of a result of the plan's own law on the sheet Compare;
+    `fit_columns` are the columns of the table of runs, by stem.
     """
 
     solution: Solution
@@ -50,6 +51,7 @@ class Context:
     root_rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     root_widths: dict[str, int] = field(default_factory=dict)
     compared_rows: dict[str, int] = field(default_factory=dict)
+    fit_columns: dict[str, str] = field(default_factory=dict)
     first_column: int = 4
 
     @property

@@ -13,6 +13,7 @@ import sympy as sp
 from flopsheet.derive.compared import curve_of
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
+from flopsheet.fit.cells import COUNT
 from flopsheet.formula.functions import split_choice
 from flopsheet.formula.root import Root
 from flopsheet.messages import Message
@@ -48,8 +49,8 @@ class FlatModel:
 
     @property
     def formulas(self) -> tuple[Cell, ...]:
-        """Cells with a formula, in computing order."""
-        return tuple(cell for cell in self.graph if cell.expr is not None)
+        """Cells with a formula in each scenario, in computing order."""
+        return tuple(cell for cell in self.graph if cell.expr is not None and not cell.is_of_fit)
 
     @property
     def inputs(self) -> tuple[Cell, ...]:
@@ -60,6 +61,8 @@ class FlatModel:
     def name(self, cell: Cell) -> str:
         """The name by which formulas on the sheets call a cell: its value in force."""
         roles: Mapping[str, Role] = {"input": "current", "constant": "constant"}
+        if cell.kind == "data":
+            return self.names.name("input", cell.id)
         role = roles.get(cell.kind, "result") if cell.key else "result"
         return self.names.name(role, cell.id)
 
@@ -89,12 +92,16 @@ def flatten_model(solution: Solution) -> FlatModel:
     cells: list[Cell] = []
     partial: set[str] = set()
     for cell in solution.graph:
-        parts = list(_split(cell, names_before)) if cell.expr is not None else [cell]
+        split = cell.expr is not None and not cell.is_of_fit
+        parts = list(_split(cell, names_before)) if split else [cell]
         cells.extend(parts)
-        if cell.kind == "user" or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
+        # Where a guard says that there is no value, the parts of the formula may have none either.
+        if cell.kind == "user" or cell.guard_infinite or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
-    found = {number for cell in graph if cell.expr is not None for number in _numbers_of(cell)} | _ALWAYS
+    found = {
+        number for cell in graph if cell.expr is not None and cell.id != COUNT for number in _numbers_of(cell)
+    } | _ALWAYS
     found |= {number for expr in _compared_curves(solution) for number in literals(expr)}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
@@ -216,7 +223,7 @@ def _name_all(graph: Graph, numbers: Mapping[sp.Number, str], scenarios: tuple[s
     listed: list[tuple[Role, str]] = []
     for cell in graph:
         if cell.key is None:
-            listed.append(("result", cell.id))
+            listed.append(("input" if cell.kind == "data" else "result", cell.id))
             continue
         key = cell.key.replace(".", "_")
         listed.append(("constant" if cell.kind == "constant" else "current", cell.id))

@@ -14,6 +14,7 @@ from flopsheet.workbook.sheets.checks import add_checks
 from flopsheet.workbook.sheets.compare import add_compare
 from flopsheet.workbook.sheets.curve import add_curve
 from flopsheet.workbook.sheets.derivation import add_derivation
+from flopsheet.workbook.sheets.fit import add_fit
 from flopsheet.workbook.sheets.index import add_index
 from flopsheet.workbook.sheets.inputs import add_inputs
 from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
@@ -56,6 +57,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     add_scenarios(book, context)
     add_plan(book, context)
     add_solver(book, context)
+    add_fit(book, context)
     if isinstance(solution.derivation, ResourceDerivation):
         add_curve(book, context)
     elif draws_iso_flop(context):

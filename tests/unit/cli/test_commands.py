@@ -101,6 +101,28 @@ def test_derive_a_law(name, flopsheet):
     assert {proof["verdict"] for proof in record["proofs"]} == {"proven"}
 
 
+def test_derive_a_law_with_one_resource(flopsheet):
+    """A law without an allocation is derived too: its slope and its inverse."""
+    record = json.loads(flopsheet("derive", "kaplan_2020_tokens", "--json").out)
+    assert record["steps"][0]["title"] == "The law"
+    assert {proof["verdict"] for proof in record["proofs"]} == {"proven"}
+
+
+def test_derive_and_solve_a_plan_with_a_fit(flopsheet, project):
+    """The steps end with the normal equations and their solution; the JSON of solve has the constants."""
+    (project / "runs.csv").write_text("N,loss\n1e9,3\n1e10,2.5\n1e11,2.2\n", encoding="utf-8")
+    law = "law: {law: ours, loss: a * N**(-b), decisions: {N: parameters}, constants: {a: 1, b: 0.1}}"
+    (project / "fitted.yaml").write_text(
+        f"title: t\n{law}\ninputs: {{N: 1e9}}\nfit: {{runs: runs.csv}}\n", encoding="utf-8"
+    )
+    record = json.loads(flopsheet("derive", "fitted.yaml", "--json").out)
+    assert record["steps"][-1]["title"] == "The fit: the coefficients, and the constants of the law"
+    fit = json.loads(flopsheet("solve", "fitted.yaml", "--json").out)["fit"]
+    assert fit.keys() == {"constants", "r_squared", "runs", "residuals_rms"}
+    assert fit["constants"].keys() == {"a", "b"}
+    assert all(entry.keys() == {"value", "se"} for entry in fit["constants"].values())
+
+
 @pytest.mark.usefixtures("plan")
 def test_derive_a_plan_and_a_law_file(flopsheet, project):
     """A plan's law, and a law by its path."""

@@ -13,6 +13,7 @@ from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
 from flopsheet.workbook.sheets.compare import put_compare_checks
+from flopsheet.workbook.sheets.fit import fit_residuals
 from flopsheet.workbook.sheets.scenarios import POSITION
 from flopsheet.workbook.styles import StyleName
 
@@ -42,6 +43,7 @@ def add_checks(book: Book, context: Context) -> Sheet:
         _put_optimum(rows)
     else:
         _put_inverse(rows)
+    _put_fit(rows)
     _put_column(rows)
     put_compare_checks(rows)
     _put_generated(rows)
@@ -157,6 +159,15 @@ def _put_inverse(rows: CheckRows) -> None:
         unit="nats/token",
         shape=shape,
     )
+
+
+def _put_fit(rows: CheckRows) -> None:
+    """The fit solves its normal equations: what it leaves over adds up to nothing."""
+    found = fit_residuals(rows.context)
+    if found:
+        rows.start("check.group_fit")
+    for label, formula in found:
+        rows.add(label, formula, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00")
 
 
 def _factor(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
@@ -13,8 +14,8 @@ from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
-from flopsheet.workbook.flat import FlatModel
-from flopsheet.workbook.printer import render_excel
+from flopsheet.workbook.flat import DASH, FlatModel
+from flopsheet.workbook.printer import literals, render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.styles import number_format
 
@@ -22,6 +23,8 @@ _FACTOR, _AMOUNT, _LOSS = 1, 2, 3
 _CHART_ROWS, _CHART_SIZE = 25, (30.0, 15.0)
 _STEPS = 25
 _WIDE = 30.0
+# Characters of a formula that a reader still takes in.
+_LONGEST = 400
 
 
 def add_curve(book: Book, context: Context) -> Sheet:
@@ -54,10 +57,9 @@ def add_curve(book: Book, context: Context) -> Sheet:
     first = head + 3
     low, high = _factors(amounts or [1.0])
     compiled = compile_cells(context.solution.graph, ["L_opt"])
-    for step in range(_STEPS):
-        row = first + step
-        share = step / (_STEPS - 1)
-        factor = low ** (1 - share) * high**share
+    shares = [step / (_STEPS - 1) for step in range(_STEPS)]
+    factors = [low ** (1 - share) * high**share for share in shares]
+    for row, factor in enumerate(factors, start=first):
         amount = float(anchor.cached) * factor
         values = {name: float(flat.values[name][0]) for name in compiled.inputs} | {cell.id: amount}
         loss = float(compiled.evaluate(values)["L_opt"])
@@ -67,14 +69,72 @@ def add_curve(book: Book, context: Context) -> Sheet:
         sheet.put(row, _AMOUNT, Formula(f"$B${head} * $A{row}", amount), style="formula", number_format=shape)
         sheet.put(row, _LOSS, Formula(text, loss), style="formula", number_format="0.0000")
     last = first + _STEPS - 1
-    _add_chart(sheet, context, cell, what, (first, last), log_x=high / low > _WIDE)
-    context.checked.append(f"Curve!$B${first}:$C${last}")
+    own = _put_own_cells(sheet, context, cell, (head + 1, first, last), [float(anchor.cached) * f for f in factors])
+    _add_chart(sheet, context, cell, what, (first, last), own, log_x=high / low > _WIDE)
+    context.checked.append(f"Curve!$B${first}:${get_column_letter(_LOSS + len(own))}${last}")
     for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
         sheet.set_width(column, width)
     return sheet
 
 
-def _add_chart(sheet: Sheet, context: Context, cell: Cell, what: str, grid: tuple[int, int], *, log_x: bool) -> None:
+def _put_own_cells(
+    sheet: Sheet, context: Context, resource: Cell, rows: tuple[int, int, int], amounts: list[float]
+) -> list[str]:  # fmt: skip
+    """The plan's own cells that are losses along the resource, a column each; gives what they are called.
+
+    Args:
+        sheet: The sheet.
+        context: The plan.
+        resource: The cell of the resource.
+        rows: The rows of the heads, and the first and last one of the grid.
+        amounts: The resource in each row of the grid.
+    """
+    flat = context.flat
+    head, first, last = rows
+    titles: list[str] = []
+    for cell in context.solution.graph:
+        if cell.kind != "user" or cell.unit != "nats/token":
+            continue
+        expr = _written_out(context, cell)
+        # A choice would need helper cells of its own in every row.
+        if resource.symbol not in expr.free_symbols or expr.has(sp.Piecewise) or not _is_known(flat, expr):
+            continue
+        column = _LOSS + 1 + len(titles)
+        titles.append(context.label(cell))
+        sheet.put(head, column, titles[-1], style="header_right")
+        sheet.put(head + 1, column, cell.unit, style="unit")
+        sheet.set_width(column, 20.0)
+        compiled = compile_cells(context.solution.graph, [cell.id])
+        given = {name: float(flat.values[name][0]) for name in compiled.inputs} | {resource.id: np.array(amounts)}
+        losses = compiled.evaluate(given)[cell.id]
+        for row, loss in zip(range(first, last + 1), map(float, losses), strict=True):
+            text = render_excel(expr, partial(_refer, flat, resource.symbol, f"$B{row}"), flat.refer_number)
+            value = loss if math.isfinite(loss) else DASH
+            formula = Formula(f'IFERROR({text}, "{DASH}")', value)
+            sheet.put(row, column, formula, style="formula", number_format="0.0000")
+    return titles
+
+
+def _written_out(context: Context, cell: Cell) -> sp.Expr:
+    """The formula of a reader's own cell with those of others that it reads put in."""
+    graph = context.solution.graph
+    expr = sp.sympify(cell.expr, strict=True)
+    while own := {s: graph[s.name].expr for s in expr.free_symbols if graph[s.name].kind == "user"}:
+        expr = expr.xreplace(own)
+    return expr
+
+
+def _is_known(flat: FlatModel, expr: sp.Expr) -> bool:
+    """Whether the workbook has a name for every number of a formula, and it is not too long to be read."""
+    numbers = set(literals(expr))
+    if not numbers <= flat.numbers.keys():
+        return False
+    return len(render_excel(expr, flat.refer, flat.refer_number)) <= _LONGEST
+
+
+def _add_chart(
+    sheet: Sheet, context: Context, cell: Cell, what: str, grid: tuple[int, int], own: list[str], *, log_x: bool
+) -> None:
     """The chart of the grid between two rows, with a point per scenario where each gives an amount."""
     t, flat = context.t, context.flat
     first, last = grid
@@ -85,6 +145,9 @@ def _add_chart(sheet: Sheet, context: Context, cell: Cell, what: str, grid: tupl
         sheet.range_of((first, _LOSS), (last, _LOSS)),
         t("chart.law"),
     )
+    for column, title in enumerate(own, start=_LOSS + 1):
+        losses = sheet.range_of((first, column), (last, column))
+        add_line(chart, sheet.range_of((first, _AMOUNT), (last, _AMOUNT)), losses, title)
     start, end = (get_column_letter(c) for c in (context.first_column, context.last_column))
     rows = context.rows
     points = (

@@ -67,7 +67,10 @@ def _put_claims(sheet: Sheet, context: Context, row: int) -> None:
         sheet.put(row, _LEFT, f"{verdict.claim.name}{source}", style="header")
         sheet.put(row, _RELATION, None, style="header")
         sheet.put(
-            row, _RIGHT, f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.reason}", style="header"
+            row,
+            _RIGHT,
+            f"{t(f'verdict.{verdict.verdict}')}{t('document.colon')}{verdict.explain(context.language)}",
+            style="header",
         )
         row += 1
         for title, equations in (("claim.says", verdict.stated), ("claim.derived", verdict.right)):

@@ -16,7 +16,7 @@ from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Curve", "Iso-FLOP", "Compare", "Derivation", "Checks")
+_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Fit", "Curve", "Iso-FLOP", "Compare", "Derivation", "Checks")
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -67,7 +67,7 @@ def _put_contents(sheet: Sheet, context: Context, row: int) -> int:
         title = t(f"workbook.{key}")
         shown = name if title == name else f"{name} {title}"
         sheet.link(row, _FIRST, shown, name)
-        sheet.put(row, _SECOND, t(f"contents.{key}"))
+        sheet.put(row, _SECOND, _contents(context, key))
     return row + 2
 
 
@@ -132,6 +132,12 @@ def _compared(context: Context) -> list[tuple[str, str]]:
     return [(t("compare.compared"), text)] if laws else []
 
 
+def _contents(context: Context, key: str) -> str:
+    """What a sheet shows."""
+    fit = context.solution.fit
+    return context.t(f"contents.{key}", **({"file": fit.runs.file} if key == "fit" and fit is not None else {}))
+
+
 def _stands(name: str, context: Context) -> bool:
     """Whether the book has a sheet: a law with one resource has a curve, an allocation curves of equal compute."""
     resource = isinstance(context.solution.derivation, ResourceDerivation)
@@ -141,4 +147,6 @@ def _stands(name: str, context: Context) -> bool:
         return bool(context.root_rows)
     if name == "Compare":
         return bool(context.solution.compared)
+    if name == "Fit":
+        return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

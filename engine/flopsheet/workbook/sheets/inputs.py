@@ -146,6 +146,9 @@ def bounds_of(context: Context, cell: Cell) -> tuple[float, float]:
         sizes = [abs(value) for value in used if value] or [1.0]
         if context.solution.constants[cell.id].value > 0:
             return min(sizes) / _ROOM, max(sizes) * _ROOM
+        if used and max(used) < 0:
+            # Negative ones stay negative, so that zero is no value, and an empty cell nothing, in every program.
+            return -max(sizes) * _ROOM, -min(sizes) / _ROOM
         return -max(sizes) * _ROOM, max(sizes) * _ROOM
     low, high = _BOUNDS.get(cell.unit, (1e-9, 1e45))
     return min([low, *used]), max([high, *used])

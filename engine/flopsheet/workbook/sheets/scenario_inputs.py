@@ -118,7 +118,8 @@ def _nothing(context: Context, cell: Cell, place: str) -> str:
     Zero counts as nothing where it is no value that the input may have: some programs take an empty cell that another
     one saved for zero.
     """
-    return f"{place} = 0" if bounds_of(context, cell)[0] > 0 else f"LEN({place}) = 0"
+    low, high = bounds_of(context, cell)
+    return f"{place} = 0" if low > 0 or high < 0 else f"LEN({place}) = 0"
 
 
 def _put_number(table: Table, cell: Cell, row: int) -> None:

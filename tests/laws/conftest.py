@@ -1,6 +1,7 @@
 """How a published figure is asked of the product: the `evaluate` block of a case to a number."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import sympy as sp
 
 from flopsheet.api.library import evaluate_formulas
+from flopsheet.derive.sample import evaluate_at
 from flopsheet.derive.statements import derive_exponents
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.errors import Place
@@ -23,23 +25,29 @@ DIGITS = 30
 
 @cache
 def _derived(law: str) -> tuple[LawModel, Interior]:
-    model = build_law_model(load_library_law(law))
+    loaded = load_library_law(law)
+    # Candidates are a matter of plans: here an input is given.
+    inputs = {name: replace(entry, candidates=()) for name, entry in loaded.inputs.items()}
+    model = build_law_model(replace(loaded, inputs=inputs))
     return model, derive_interior(model)
 
 
 def _number(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
     """A formula at a point. 1e-15 relative: evaluated with more digits than a double has."""
     exact = {symbol: sp.Float(value, DIGITS) for symbol, value in values.items()}
-    return float(expr.evalf(DIGITS, subs=exact))
+    found = evaluate_at(expr, exact)
+    assert found is not None
+    return float(found)
 
 
 def _at(model: LawModel, numbers: Mapping[str, float]) -> dict[sp.Symbol, float]:
     return {**model.values, **{z: numbers[z.name] for z in model.decisions if z.name in numbers}}
 
 
-def _optimum(law: str, budget: float) -> Numbers:
+def _optimum(law: str, budget: float, at: Mapping[str, float] | None = None) -> Numbers:
     model, interior = _derived(law)
-    values = {**model.values, model.amount: budget}
+    given = {model.inputs[name].symbol: value for name, value in (at or {}).items()}
+    values = {**model.values, **given, model.amount: budget}
     found = {f"{symbol}_opt": _number(expr, values) for symbol, expr in interior.free.items()}
     return found | {"L_opt": _number(interior.frontier, values), "C": budget}
 
@@ -56,6 +64,23 @@ def _bisect(function: Callable[[float], float], wanted: float) -> float:
 def _budget_for(law: str, decision: str, value: float) -> Numbers:
     """The optimum at the budget for which the decision has that value."""
     return _optimum(law, _bisect(lambda budget: _optimum(law, budget)[f"{decision}_opt"], value))
+
+
+def _serve(law: str, reference: str, size: float, served: float) -> Numbers:
+    """The cheapest model that reaches the loss of a reference model of some size, and what both cost."""
+    best = _budget_for(reference, "N", size)
+    model, interior = _derived(law)
+    assert interior.reaching is not None
+    (given,) = (entry.symbol for entry in model.inputs.values())
+    values = {**model.values, given: served, model.level: best["L_opt"]}
+    found = {f"{symbol}_opt": _number(expr, values) for symbol, expr in interior.reaching.items()}
+    x, y = model.decisions
+    costs = {
+        "C_reference": {**values, x: best["N_opt"], y: best["D_opt"]},
+        "C_opt": {**values, x: found["N_opt"], y: found["D_opt"]},
+    }
+    prices = {name: _number(model.cost, point) for name, point in costs.items()}
+    return found | prices | {"D_reference": best["D_opt"]}
 
 
 def _point(law: str, at: Mapping[str, float]) -> Numbers:
@@ -112,6 +137,7 @@ ASKS: Mapping[str, Callable[..., Numbers]] = {
     "grid": _grid,
     "excess": _excess,
     "formulas": _formulas,
+    "serve": _serve,
 }
 
 

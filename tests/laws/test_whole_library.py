@@ -68,7 +68,7 @@ LIBRARY = {
         "_refinedweb_4",
         "_refinedweb_5",
     ),
-    "sardana_2023": ("", "_fit_100", "_fit_250", "_fit_500", "_fit_all", "_requests"),
+    "sardana_2023": ("", "_cost", "_fit_100", "_fit_250", "_fit_500", "_fit_all", "_lifetime", "_requests"),
     "shukor_2025": ("_early", "_late", "_sparse"),
     "tao_2024": ("_approach_1", "_approach_2", "_approach_3"),
     "xiao_2024": ("",),

@@ -59,7 +59,8 @@ class Derivation:
             # Directly, and through what each decision gains.
             through = sum(self.interior.gains[z] * found[z, by] for z in model.decisions)
             change = (by * sp.diff(loss, by) - through) / loss
-            found[model.level, by] = put_in(change, free)
+            # With a root in it, sympy is slow to compare what it puts in; a plain exchange of symbols is not.
+            found[model.level, by] = change.xreplace(dict(free)) if self.interior.budget else put_in(change, free)
         return found
 
 

@@ -258,10 +258,7 @@ def _add_outcome(
         guard="beyond_caps" if guard else None,
     )
     cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
-    train = build.add(
-        "C_train", cost, "FLOP", Message("cell.C_train"), kind="result", guard=guard, infinite=guard is not None
-    )
-    total = train if guard is None else cost
+    total = _add_spent(build, chosen, cost, guard=guard)
     build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
     roles = {model.decision(z).role: z for z in model.decisions}
     if {"parameters", "tokens"} <= roles.keys():
@@ -271,3 +268,31 @@ def _add_outcome(
     best = make_symbol("L_same_budget" if guard else "L_free")
     reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
+
+
+def _add_spent(
+    build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol], cost: sp.Expr, *, guard: str | None
+) -> sp.Expr:
+    """What training takes and, where the law's cost covers inference, what that takes; returns the total.
+
+    Training is what is spent with no token served.
+    """
+    model, infinite = build.model, guard is not None
+    unserved: dict[sp.Symbol, sp.Expr] = {
+        given.symbol: sp.S.Zero for given in model.inputs.values() if given.key.startswith("inference.")
+    }
+    for symbol, expr in model.helpers.items():
+        if expr.has(*unserved):
+            unserved[symbol] = expr.subs(unserved)
+    label = Message("cell.C_train")
+    if not model.cost.has(*unserved):
+        train = build.add("C_train", cost, "FLOP", label, kind="result", guard=guard, infinite=infinite)
+        return cost if infinite else train
+    alone = model.cost.subs(unserved)
+    parts = (("C_train", alone), ("C_inference", model.cost - alone))
+    spent = [
+        build.add(name, part.subs(chosen, simultaneous=True), "FLOP", Message(f"cell.{name}"), kind="result",
+                  guard=guard, infinite=infinite)
+        for name, part in parts
+    ]  # fmt: skip
+    return cost if infinite else sp.Add(*spent)

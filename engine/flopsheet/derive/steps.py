@@ -36,9 +36,16 @@ def list_steps(
 
 
 def _problem(model: LawModel) -> Step:
-    """What is minimised, and what it may cost."""
-    lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount))
-    return Step(Message("step.problem"), lines, Message("step.problem_remark", {"amount": str(model.amount)}))
+    """What is minimised, and what it may cost; intermediate formulas of the law that no decision moves."""
+    helpers = (Equation(symbol, expr) for symbol, expr in model.helpers.items())
+    lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount), *helpers)
+    choices = "; ".join(
+        f"{given.name} = {', '.join(f'{number:g}' for number in given.candidates)}"
+        for given in model.inputs.values()
+        if given.candidates
+    )
+    key = "step.problem_choice_remark" if choices else "step.problem_remark"
+    return Step(Message("step.problem"), lines, Message(key, {"amount": str(model.amount), "choices": choices}))
 
 
 def _slopes(model: LawModel, interior: Interior) -> Step:

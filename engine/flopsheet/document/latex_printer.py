@@ -114,8 +114,10 @@ class FormulaPrinter(LatexPrinter):
             # Two bare logarithms in a row would read as one inside the other.
             inner = part.startswith(r"\ln ") and index < len(printed) - 1
             shown = rf"\left({part}\right)" if inner else part
-            separator = "" if not text else (r" \cdot " if _starts_with_number(shown) else " ")
-            text += separator + shown
+            # A word beside a word, or a letter, would run into it.
+            worded = index > 0 and r"\mathrm" in (shown[:7], printed[index - 1][:7])
+            separator = r" \cdot " if _starts_with_number(shown) else r" \, " if worded else " "
+            text += (separator if text else "") + shown
         return text
 
     def _place(self, factor: sp.Expr) -> tuple[int, int]:

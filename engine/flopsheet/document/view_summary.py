@@ -12,7 +12,9 @@ from flopsheet.document.stakes import HALF, TWICE, Scale
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.view_claims import claim_values, misses_budget
 from flopsheet.document.view_scenario import Teller
+from flopsheet.document.view_tables import head_of_result
 from flopsheet.document.words import Words
+from flopsheet.model.law_model import GivenInput
 
 #: So many scenarios are told one by one; more are a table, with words for those that differ.
 TOLD_ONE_BY_ONE = 3
@@ -51,9 +53,10 @@ class _Overall:
         """All scenarios, a row each."""
         source, words = self.source, self.words
         decisions = [head_of(source, words, number) for number in range(2)]
+        thirds = [head_of_result(source, words, f"{given.name}_opt") for given in self._thirds()]
         columns = [
             Column(words.say("report.scenario"), "left"),
-            *(Column(head) for head in decisions),
+            *(Column(head) for head in (*thirds, *decisions)),
             Column(words.say("report.loss")),
             *([] if source.minimises_loss else [Column(words.say("report.compute"))]),
             Column(words.say("report.tokens_per_parameter")),
@@ -86,8 +89,13 @@ class _Overall:
 
     def _shown_results(self) -> list[tuple[str, int]]:
         """The results in the table, with their digits."""
-        found = [(f"{z}_opt", 3) for z in self.source.model.decisions] + [("L_opt", 4)]
+        thirds = [(f"{given.name}_opt", 3) for given in self._thirds()]
+        found = [*thirds, *((f"{z}_opt", 3) for z in self.source.model.decisions), ("L_opt", 4)]
         return found if self.source.minimises_loss else [*found, ("C_total", 3)]
+
+    def _thirds(self) -> list[GivenInput]:
+        """What is chosen among a law's candidates."""
+        return [given for given in self.source.model.inputs.values() if given.candidates]
 
     def _wrong_cell(self, index: int) -> str:
         """What half and twice the optimum cost, where no cap decides."""

@@ -14,6 +14,7 @@ from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.expectations import ExpectationVerdict
 from flopsheet.messages import Message
 from flopsheet.model.inputs import list_limits
+from flopsheet.model.law_model import GivenInput
 
 _ROUNDING: Final = 1e-9
 #: More scenarios than these make a table of them side by side too wide to read.
@@ -24,17 +25,28 @@ def list_inputs(source: ReportSource, words: Words) -> Table | None:
     """The inputs of every scenario that any of them sets: budget or target, caps, constants of its own."""
     goal = "budget.compute" if source.minimises_loss else "target.loss"
     limits = {limit.key: words.say(f"limit.{limit.name}_title") for limit in list_limits(source.model)}
-    given = {entry.key: entry.name for entry in source.model.inputs.values()}
+    given = {entry.key: _head_of_given(source, words, entry) for entry in source.model.inputs.values()}
     keys = [goal, *limits, *given, *(f"constants.{name}" for name in source.model.constants)]
     used = [key for key in keys if any(source.table.is_set(key, index) for index in range(len(source.answers)))]
     heads = {goal: words.say("report.budget" if source.minimises_loss else "report.target"), **limits}
     columns = [Column(words.say("report.scenario"), "left")]
-    columns += [Column(heads.get(key) or words.name(given.get(key) or key.removeprefix("constants."))) for key in used]
+    columns += [Column(heads.get(key) or given.get(key) or words.name(key.removeprefix("constants."))) for key in used]
     rows = []
     for index, answer in enumerate(source.answers):
         cells = [_input_cell(source, words, key, index) for key in used]
         rows.append([words.name(answer.name), *cells])
     return build_table(columns, rows)
+
+
+def _head_of_given(source: ReportSource, words: Words, given: GivenInput) -> str:
+    """What is called an input that a law takes from the plan: by the catalogue, or by the law's symbol and its unit."""
+    label = source.graph[given.cell].label
+    if isinstance(label, Message) and label.key != "cell.law_input":
+        return words.message(label)
+    unit = words.unit(given.unit) if given.unit != "1" else ""
+    return words.name(given.name) + (
+        f"{words.say('document.open_paren')}{unit}{words.say('document.close_paren')}" if unit else ""
+    )
 
 
 def _input_cell(source: ReportSource, words: Words, key: str, index: int) -> str:
@@ -62,7 +74,7 @@ def list_results(source: ReportSource, words: Words) -> Table | None:
     ]
     heads = {f"{z}_opt": head_of(source, words, number) for number, z in enumerate(source.model.decisions)}
     columns = [Column(words.say("report.scenario"), "left")]
-    columns += [Column(heads.get(name) or _head_of_result(source, words, name)) for name in names]
+    columns += [Column(heads.get(name) or head_of_result(source, words, name)) for name in names]
     columns.append(Column(words.say("report.binds"), "left"))
     rows = []
     for answer in source.answers:
@@ -71,7 +83,7 @@ def list_results(source: ReportSource, words: Words) -> Table | None:
     return build_table(columns, rows)
 
 
-def _head_of_result(source: ReportSource, words: Words, name: str) -> str:
+def head_of_result(source: ReportSource, words: Words, name: str) -> str:
     """What a result is called: by the catalogue, or by the law whose choice or formula it is."""
     key = f"report.result_{name}"
     if words.known(key):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH, Cell
-from flopsheet.model.law_model import LawModel
+from flopsheet.model.law_model import GivenInput, LawModel
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Law, Plan, Sourced
 
@@ -17,6 +17,9 @@ BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), lat
 
 # Sections whose values are there for a law to read.
 _FOR_LAWS = ("inputs", "data", "inference")
+
+# Keys of these that have a label of their own.
+_KNOWN = ("data.unique", "inference.tokens")
 
 # The unit of what each kind of strategy fixes.
 STRATEGY_UNITS = {
@@ -77,12 +80,19 @@ def _law_input_cells(model: LawModel | ResourceModel) -> list[Cell]:
         _input_cell(
             given.key,
             given.unit,
-            Message("cell.law_input", {"name": given.name, "law": model.law.name}),
+            _label_of_given(given, model.law),
             None,
             optional=bool(given.candidates),
         )
         for given in model.inputs.values()
     ]
+
+
+def _label_of_given(given: GivenInput, law: Law) -> Message:
+    """What is known by a name in every plan has that name; what only the law knows has the law's."""
+    if given.key in _KNOWN:
+        return Message(f"cell.law_input_{given.key.replace('.', '_')}")
+    return Message("cell.law_input", {"name": given.name, "law": law.name})
 
 
 def _constant_cells(law: Law) -> tuple[Cell, ...]:

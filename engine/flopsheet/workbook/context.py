@@ -35,7 +35,8 @@ class Context:
     value as generated; `places` are the cells of each input's limits, `outside` those that count what lies beyond
     them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
     that must hold no error; `compared_rows[cell id]` is the row of a result of the plan's own law on the sheet Compare;
-    `fit_columns` are the columns of the table of runs, by stem.
+    `root_checks` are what the sheet Solver leaves to be checked: the id of a root, the key of the check, and the
+    range that must not exceed zero with its numbers; `fit_columns` are the columns of the table of runs, by stem.
     """
 
     solution: Solution
@@ -50,6 +51,7 @@ class Context:
     checked: list[str] = field(default_factory=list)
     root_rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     root_widths: dict[str, int] = field(default_factory=dict)
+    root_checks: list[tuple[str, str, str, list[float]]] = field(default_factory=list)
     compared_rows: dict[str, int] = field(default_factory=dict)
     fit_columns: dict[str, str] = field(default_factory=dict)
     first_column: int = 4

@@ -102,7 +102,7 @@ def _set_page(sheet: Sheet, worksheet: Worksheet, version: str) -> None:
     margins.left = margins.right = 0.5
     margins.top = margins.bottom = 0.7
     rows, columns = _extent(sheet, worksheet)
-    worksheet.print_area = f"A1:{get_column_letter(columns)}{rows}"
+    worksheet.print_area = f"A1:{get_column_letter(sheet.last_printed or columns)}{rows}"
     for row in sheet.breaks:
         worksheet.row_breaks.append(Break(id=row - 1))
     frozen = sheet.frozen or ((_LINK_ROW + 1, 1) if rows > _FREEZE_BEYOND else None)

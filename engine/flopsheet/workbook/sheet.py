@@ -81,6 +81,7 @@ class Sheet:
     breaks: list[int] = field(default_factory=list)
     frozen: tuple[int, int] | None = None
     one_page: bool = False
+    last_printed: int | None = None
 
     def put(
         self,
@@ -135,6 +136,16 @@ class Sheet:
     def break_before(self, row: int) -> None:
         """Begin a new printed page with a row."""
         self.breaks.append(row)
+
+    def print_to(self, column: int) -> None:
+        """Leave the columns right of one out of what is printed."""
+        self.last_printed = column
+
+    def cached(self, row: int, column: int) -> CachedValue:
+        """The value that a placed formula has as the book is built."""
+        content = self.cells[row, column].content
+        assert isinstance(content, Formula)  # noqa: S101 - asked of formulas only
+        return content.cached
 
     def freeze(self, row: int, column: int = 1) -> None:
         """Keep the rows above and the columns left of a cell in view; the rows above it repeat on each printed page."""

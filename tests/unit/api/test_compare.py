@@ -145,9 +145,9 @@ def test_laws_with_one_resource_are_compared_at_the_same_amount(solve):
     text = "law: kaplan_2020_tokens\ncompare: ./tok.yaml\ninputs: {D: 10B}\nscenarios: {a: {}, b: {target.loss: 1.5}}\n"
     first, second = solve(text).answers
     assert first.laws["tok"].results["L_opt"].value == pytest.approx(1.6 + 1000**0.1, rel=1e-12)
-    assert [finding.code for finding in first.laws["tok"].findings] == ["extrapolation"]
+    assert [finding.code for finding in first.laws["tok"].findings] == ["extrapolation", "comparison_not_stated"]
     assert second.laws["tok"].results["T_required"].value == float("inf")
-    assert [finding.code for finding in second.laws["tok"].findings] == ["unreachable_target"]
+    assert [finding.code for finding in second.laws["tok"].findings] == ["unreachable_target", "comparison_not_stated"]
 
 
 def test_cells_and_expectations_may_read_compared_results(solve):

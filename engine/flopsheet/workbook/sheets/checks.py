@@ -43,6 +43,7 @@ def add_checks(book: Book, context: Context) -> Sheet:
         _put_optimum(rows)
     else:
         _put_inverse(rows)
+    _put_roots(rows)
     _put_fit(rows)
     _put_column(rows)
     put_compare_checks(rows)
@@ -159,6 +160,20 @@ def _put_inverse(rows: CheckRows) -> None:
         unit="nats/token",
         shape=shape,
     )
+
+
+def _put_roots(rows: CheckRows) -> None:
+    """In every scenario the halvings end where the residual is zero, as Newton's do, and no node is better."""
+    context = rows.context
+    if context.root_checks:
+        rows.start("check.group_roots")
+    for cell_id, key, place, values in context.root_checks:
+        label = context.t(f"check.{key}", name=context.label(rows.flat.graph[cell_id]))
+        if key == "root":
+            measured = Formula(f"MAX(MAX({place}), -1 * MIN({place}))", max(abs(value) for value in values))
+            rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00")
+        else:
+            rows.add(label, Formula(f"MAX({place})", max(values)), 0.0, "{m} <= {e} + {t}", shape="0.00E+00")
 
 
 def _put_fit(rows: CheckRows) -> None:

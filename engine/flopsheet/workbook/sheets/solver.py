@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
-from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root
+from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root, has_comparisons
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
 from flopsheet.model.inputs import BEYOND
@@ -63,6 +64,10 @@ def add_solver(book: Book, context: Context) -> Sheet | None:
     sheet.set_width(_LABEL, 44.0)
     sheet.set_width(_UNIT, 17.0)
     sheet.freeze(FIRST_ROW, _UNIT + 1)
+    # Side by side all scenarios would be too small to read on paper: the first one prints, each root on its pages.
+    sheet.print_to(max(_FIRST + context.root_widths[cell.id] - 2 for cell in cells))
+    for cell in cells[1:]:
+        sheet.break_before(context.root_rows[cell.id][0])
     return sheet
 
 
@@ -119,8 +124,8 @@ class _Block:
 
     @property
     def end(self) -> int:
-        """The last row."""
-        return self.result
+        """The last row: residual and objective are looked at once more at the root."""
+        return self.result + (4 if self.objective else 2)
 
     def put(self, sheet: Sheet) -> None:
         """Fill the block."""
@@ -143,7 +148,11 @@ class _Block:
             self.result - 2: "solver_at_low",
             self.result - 1: "solver_at_high",
             self.result: "solver_root",
+            self.result + 1: "solver_at_root",
+            self.result + 2: "solver_left_over",
         }
+        if self.objective:
+            labels |= {self.result + 3: "solver_objective_at_root", self.result + 4: "solver_over_best"}
         for row, key in labels.items():
             sheet.put(row, _LABEL, t(f"workbook.{key}"))
             sheet.put(row, _UNIT, "1", style="unit")
@@ -152,6 +161,21 @@ class _Block:
             sheet.put(self.halving + step, _UNIT, "1", style="unit")
         for index in range(len(context.flat.scenarios)):
             self._put_scenario(sheet, index)
+        self._note_checks(sheet)
+
+    def _note_checks(self, sheet: Sheet) -> None:
+        """Tell the sheet of checks what a root leaves over of the residual, and what it is worth beside the nodes.
+
+        With a choice in it a residual may jump through zero, and then it leaves something over where the jump is.
+        """
+        rows = {} if has_comparisons(self.root.residual) else {"root": self.result + 2}
+        if self.objective:
+            rows["root_best"] = self.result + 4
+        columns = [_FIRST + index * self.width for index in range(len(self.context.flat.scenarios))]
+        for key, row in rows.items():
+            place = f"{SHEET}!${get_column_letter(_FIRST)}${row}:${get_column_letter(columns[-1])}${row}"
+            values = [float(sheet.cached(row, column)) for column in columns]
+            self.context.root_checks.append((self.cell.id, key, place, values))
 
     def _put_scenario(self, sheet: Sheet, index: int) -> None:
         """The rows of one scenario."""
@@ -177,7 +201,8 @@ class _Block:
         if self.objective:
             texts, (left, right) = self._put_scan(sheet, column, places, values, (low, high))
         self._put_halvings(sheet, column, places, values, (texts, (left, right)), (low, high))
-        first, last = self.start + 2, self.result
+        self._put_proof(sheet, column, places, values)
+        first, last = self.start + 2, self.end
         end_letter = get_column_letter(column + self.width - 2)
         context.checked.append(f"{SHEET}!${letter}${first}:${end_letter}${last}")
 
@@ -282,6 +307,37 @@ class _Block:
         for offset, (text, value, shape) in enumerate(rows):
             style: StyleName = "result" if offset == len(rows) - 1 else "formula"
             sheet.put(row + offset, column, Formula(text, value), style=style, number_format=shape)
+
+    def _put_proof(
+        self, sheet: Sheet, column: int, places: Mapping[sp.Symbol, str], values: Mapping[str, float]
+    ) -> None:
+        """Residual and objective at the root: what the one leaves over, and the other over that of the best node."""
+        flat, letter = self.context.flat, get_column_letter(column)
+        root = float(sheet.cached(self.result, column))
+        at: dict[str, npt.ArrayLike] = {**values, self.root.unknown.name: np.array([root])}
+        found, row = _evaluate(self._compiled(self.residual), at), self.result + 1
+        whole = self.residual[-1][0].name
+        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
+        sheet.put(row, column + _T, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
+        self._put_parts(sheet, row, column + _T, self.residual, places, found, 0, otherwise=flat.name(BEYOND))
+        inside = [f"(1 - {letter}{self.result - back})" for back in (2, 1)]
+        last = get_column_letter(column + _PARTS + len(self.residual) - 1)
+        share = math.prod(1 - float(sheet.cached(self.result - back, column)) for back in (2, 1))
+        left_over = Formula(f"{' * '.join(inside)} * {last}{row}", share * float(found[whole][0]))
+        sheet.put(row + 1, column, left_over, style="formula", number_format="0.00E+00")
+        if not self.objective:
+            return
+        found, row = _evaluate(self._compiled(self.objective), at), self.result + 3
+        whole = self.objective[-1][0].name
+        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
+        sheet.put(row, column, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
+        self._put_parts(sheet, row, column, self.objective, places, found, 0, otherwise=flat.name(BEYOND))
+        last = get_column_letter(column + len(self.objective))
+        nodes = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
+        best = min(float(sheet.cached(self.scan + node, column + len(self.objective)))
+                   for node in range(1, SCAN_NODES + 1))  # fmt: skip
+        over = Formula(f"{last}{row} / MIN({nodes}) - 1", float(found[whole][0]) / best - 1)
+        sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
 
     def _put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:
         """The heads of the columns."""

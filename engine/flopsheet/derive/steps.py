@@ -37,8 +37,18 @@ def list_steps(
 
 def _problem(model: LawModel) -> Step:
     """What is minimised, and what it may cost."""
-    lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount))
-    return Step(Message("step.problem"), lines, Message("step.problem_remark", {"amount": str(model.amount)}))
+    helpers = (Equation(symbol, expr) for symbol, expr in model.helpers.items())
+    lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount), *helpers)
+    remark = Message("step.problem_remark", {"amount": str(model.amount)})
+    choices = [
+        f"{given.name}: {', '.join(f'{number:g}' for number in given.candidates)}"
+        for given in model.inputs.values()
+        if given.candidates
+    ]
+    if choices:
+        args = {"amount": str(model.amount), "choices": "; ".join(choices)}
+        remark = Message("step.problem_remark_choices", args)
+    return Step(Message("step.problem"), lines, remark)
 
 
 def _slopes(model: LawModel, interior: Interior) -> Step:

@@ -62,7 +62,8 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         latex = rf"{limit.decision}_{{\max}}"
         label = Message("cell.cap", {"what": what})
         cells.append(_input_cell(limit.key, limit.unit, label, latex, optional=True))
-    cells += _law_input_cells(model)
+    taken = {cell.key for cell in cells}
+    cells += [cell for cell in _law_input_cells(model) if cell.key not in taken]
     for strategy in plan.strategies:
         key = f"strategies.{strategy.slug}.{strategy.kind}"
         label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name, "what": model.decisions[0].name})

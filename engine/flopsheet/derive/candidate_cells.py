@@ -11,6 +11,7 @@ import sympy as sp
 from flopsheet.derive.algebra import Isolated, simplest_condition
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.contour import Contour, optimum_on
+from flopsheet.derive.reach import keep_in_reach
 from flopsheet.derive.root_cells import ends_under_caps
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
@@ -41,7 +42,7 @@ def add_third_decisions(build: CellBuilder, goal: sp.Symbol) -> None:
         FlopsheetError: there are more combinations than are solved.
     """
     choices = [given for given in build.model.inputs.values() if given.candidates]
-    if not choices:
+    if not choices or any(given.between for given in build.model.inputs.values()):
         return
     cases = _list_cases(build, choices)
     for_budget = goal.name == "budget_compute"
@@ -118,13 +119,10 @@ def _score_target(build: CellBuilder, case: _Case, target: sp.Symbol) -> sp.Symb
     assert interior.reaching is not None  # noqa: S101 - asked for by the caller
     room = sp.S.One if interior.reachable is None else interior.reachable.subs({model.level: target, **case.numbers})
     within = target
-    if room != 1:
-        within = build.add(
-            f"target_at_{case.tag}",
-            sp.Piecewise((target, room > 0), (1 + target - room, True)),
-            "nats/token",
-            Message("cell.target_in_reach"),
-        )
+    kept = keep_in_reach(build.derivation, target, case.numbers)
+    if kept is not None:
+        label = Message("cell.target_in_reach")
+        within = build.add(f"target_at_{case.tag}", kept, "nats/token", label)
     put = {model.level: within, **case.numbers}
     if interior.target is not None:
         chosen = _find(build, case, interior.target, model.cost, put)

@@ -40,11 +40,11 @@ def _problem(model: LawModel) -> Step:
     helpers = (Equation(symbol, expr) for symbol, expr in model.helpers.items())
     lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount), *helpers)
     remark = Message("step.problem_remark", {"amount": str(model.amount)})
-    choices = [
-        f"{given.name}: {', '.join(f'{number:g}' for number in given.candidates)}"
-        for given in model.inputs.values()
-        if given.candidates
-    ]
+    choices = []
+    for given in model.inputs.values():
+        if given.is_chosen:
+            between = "" if given.between is None else f"{given.between[0]:g} … {given.between[1]:g}"
+            choices.append(f"{given.name}: {between or ', '.join(f'{number:g}' for number in given.candidates)}")
     if choices:
         args = {"amount": str(model.amount), "choices": "; ".join(choices)}
         remark = Message("step.problem_remark_choices", args)

@@ -80,7 +80,7 @@ def _law_input_cells(model: LawModel | ResourceModel) -> list[Cell]:
             given.unit,
             Message("cell.law_input", {"name": given.name, "law": model.law.name}),
             None,
-            optional=bool(given.candidates),
+            optional=given.is_chosen,
         )
         for given in model.inputs.values()
     ]
@@ -192,7 +192,7 @@ def check_law_inputs(plan: Plan, model: LawModel | ResourceModel) -> None:
         for given in model.inputs.values():
             source = scenario.inputs.get(given.key)
             if source is None or source.value is None:
-                if not given.candidates:
+                if not given.is_chosen:
                     message = f"law `{law.name}` needs `{given.key}`, which scenario `{scenario.name}` does not set."
                     example = f"Write for example `{_nested(given.key, given.usual)}`."
                     problems[Problem(message, plan.law_place, given.key, example)] = None

@@ -111,3 +111,42 @@ def test_several_minima_are_a_finding(solve):
     law = law.replace("A: 406.4, ", "").replace("alpha: 0.34, ", "").replace(", g: 2.7", "").split("  where")[0]
     (answer,) = solve(f"{law.replace(' * P / 16', '')}budget: {{compute: 1e21}}\n")
     assert "several_minima" in [finding.code for finding in answer.findings]
+
+
+BETWEEN = LAW.replace("candidates: [2, 4, 8, 16]", "between: [2, 32]")
+
+
+@pytest.mark.parametrize("rest", ["", "caps: {parameters: 2B}\n", "caps: {tokens: 50B}\n"])
+def test_a_choice_between_two_ends_is_the_best(rest, solve):
+    """No value a little above or below does better under the same budget and caps; the best may be an end."""
+    (chosen,) = solve(f"{BETWEEN}budget: {{compute: 1e22}}\n{rest}")
+    best = chosen.results["P_opt"].value
+    values = sorted({2.0, max(2.0, best * 0.999), best * 1.001, 32.0})
+    given = "".join(f"  at {value!r}: {{inputs.P: {value!r}}}\n" for value in values)
+    others = solve(f"{BETWEEN}budget: {{compute: 1e22}}\n{rest}scenarios:\n{given}")
+    assert all(other.results["L_opt"].value >= chosen.results["L_opt"].value for other in others)
+    assert (best == 2) == ("parameters" not in rest)
+
+
+def test_a_choice_between_two_ends_makes_a_target_cheapest(solve):
+    """The same for the compute of a target loss; what is out of reach stays infinite."""
+    asks = f"{BETWEEN}objective: minimize compute\ntarget: {{loss: 2.2}}\ncaps: {{parameters: 2B}}\n"
+    chosen, never = solve(f"{asks}scenarios: {{a: {{}}, b: {{target.loss: 1.5}}}}\n")
+    best = chosen.results["P_opt"].value
+    given = "".join(f"  at {value!r}: {{inputs.P: {value!r}}}\n" for value in (best * 0.99, best * 1.01))
+    for other in solve(f"{asks}scenarios:\n{given}"):
+        assert other.results["C_total"].value > chosen.results["C_total"].value
+    assert never.results["C_total"].value == math.inf
+
+
+def test_low_precision_is_best_at_seven_bits(solve):
+    """With the constants of Kumar et al. (2024) the best precision is about 7 bits whatever the budget."""
+    law = api.find_law("kumar_2024")
+    constants = ", ".join(f"{name}: {constant.value!r}" for name, constant in law.constants.items())
+    where = "".join(f"    {name}: {text.text}\n" for name, text in law.where.items())
+    assert law.loss is not None
+    assert law.cost is not None
+    text = f"law:\n  loss: {law.loss.text}\n  cost: {law.cost.text}\n  decisions: {{N: parameters, D: tokens}}\n"
+    text += f"  constants: {{{constants}}}\n  where:\n{where}  inputs: {{P: {{unit: bit, between: [3, 32]}}}}\n"
+    answers = solve(f"{text}scenarios: {{a: {{budget.compute: 1e20}}, b: {{budget.compute: 1e25}}}}\n")
+    assert [answer.results["P_opt"].value for answer in answers] == pytest.approx([7.0, 7.0], abs=0.1)

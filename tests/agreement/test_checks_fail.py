@@ -9,7 +9,7 @@ from flopsheet.workbook.package import read_package
 from flopsheet.workbook.stored import Address, parse_cells
 
 LABEL, MEASURED, EXPECTED, PASSED = 1, 3, 4, 6
-# All checks of a plan, or of one that compares laws or solves for roots those about that: whose label has one of these words.
+# All checks of a plan, or of one that compares laws or solves for roots those about that, by words of their labels.
 PLANS = {
     "serving_fleet": (),
     "target_loss_zh": (),
@@ -80,7 +80,7 @@ class Checks:
             for address, cell in self.stored.formulas()
             if address.sheet == "Solver" and address.row == above and re.fullmatch(r"[A-Z]+\$\d+", cell.formula or "")
         )
-        found = self.stored.cells[unknown].formula.replace("$", "")
+        found = (self.stored.cells[unknown].formula or "").replace("$", "")
         return {f"Solver!{found}": f"={self.stored.cells[unknown].value!r} + 7 / 2"}
 
     def _optimum(self, measured, expected):

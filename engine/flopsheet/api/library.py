@@ -122,7 +122,8 @@ def describe_law(law: Law) -> Plain:
 def _describe_input(given: LawInput) -> Plain:
     """What the law takes from the plan: the unit, the key that sets it, and the values it may have."""
     record: Plain = {"unit": given.unit, "from": given.source}
-    return record | ({"candidates": list(given.candidates)} if given.candidates else {})
+    record |= {"candidates": list(given.candidates)} if given.candidates else {}
+    return record | ({"between": list(given.between)} if given.between else {})
 
 
 def _describe_about(law: Law) -> Plain:

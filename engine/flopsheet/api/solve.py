@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import sympy as sp
@@ -12,17 +13,21 @@ from flopsheet.api.compared import compare_laws, find_compare_problems
 from flopsheet.api.plan_laws import derive_any_law, find_law_problems, given_numbers, load_plan_law
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
+from flopsheet.derive.contour import put_along
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.regimes import Regime, find_caps
 from flopsheet.derive.resource import ResourceDerivation, derive_resource
+from flopsheet.derive.single_optimum import count_along
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
 from flopsheet.evaluate.compared import add_law_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
+from flopsheet.evaluate.findings import Finding
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_fit
+from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
 from flopsheet.plan.layers import load_plan
@@ -64,6 +69,8 @@ def solve(plan: Plan) -> Solution:
     if fit is not None:
         check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
     answers = add_law_answers(list_answers(plan, model, evaluation), compared, evaluation)
+    if isinstance(derivation, Derivation):
+        answers = tuple(_tell_minima(derivation, evaluation, answer, at) for at, answer in enumerate(answers))
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
     return Solution(
@@ -95,6 +102,23 @@ def _judge_claims(
         ground = build_ground(derivation, regime, numbers, has_target=plan.objective != "minimize loss")
         verdicts.append(judge_claim(claim, ground))
     return tuple(verdicts)
+
+
+def _tell_minima(derivation: Derivation, evaluation: Evaluation, answer: Answer, index: int) -> Answer:
+    """An answer with a finding where the plan is the best of several minima along its budget, or its target loss."""
+    model, interior = derivation.model, derivation.interior
+    for_budget = "budget_compute" in evaluation.values
+    contour = interior.budget if for_budget else interior.target
+    if contour is None or answer.status not in {"ok", "flat"} or evaluation.unreachable[index]:
+        return answer
+    numbers = _numbers(derivation, evaluation, index)
+    if not for_budget:
+        numbers[model.level] = evaluation.value("target_loss", index)
+    count = count_along(contour, put_along(interior.residual, contour), numbers)
+    if count is None or count <= 1:
+        return answer
+    finding = Finding("several_minima", Message("finding.several_minima", {"count": count}))
+    return replace(answer, findings=(*answer.findings, finding))
 
 
 def _numbers(derivation: Derivation, evaluation: Evaluation, index: int) -> dict[sp.Symbol, float]:

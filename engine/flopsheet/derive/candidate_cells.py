@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from flopsheet.derive.algebra import simplest_condition
+from flopsheet.derive.algebra import Isolated, simplest_condition
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.contour import Contour, optimum_on
+from flopsheet.derive.reach import keep_in_reach
+from flopsheet.derive.root_cells import ends_under_caps
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.inputs import BEYOND
@@ -40,7 +42,7 @@ def add_third_decisions(build: CellBuilder, goal: sp.Symbol) -> None:
         FlopsheetError: there are more combinations than are solved.
     """
     choices = [given for given in build.model.inputs.values() if given.candidates]
-    if not choices:
+    if not choices or any(given.between for given in build.model.inputs.values()):
         return
     cases = _list_cases(build, choices)
     for_budget = goal.name == "budget_compute"
@@ -102,13 +104,10 @@ def _score_budget(build: CellBuilder, case: _Case, budget: sp.Symbol) -> sp.Symb
     else:
         chosen = {}
         for z in model.decisions:
-            free = interior.free[z].xreplace(put)
             other = build.other(z)
-            if other in build.caps:
-                free = sp.Max(free, interior.on_budget[z].xreplace(put).subs(other, build.caps[other].symbol))
-            if z in build.caps:
-                free = sp.Min(build.caps[z].symbol, free)
-            chosen[z] = _add(build, f"{z}_at_{case.tag}", free, z, case)
+            cap = build.caps[other].symbol if other in build.caps else None
+            held = None if cap is None else interior.on_budget[z].xreplace(put).subs(other, cap)
+            chosen[z] = _add_under_caps(build, z, interior.free[z].xreplace(put), held, case)
     loss = model.loss.subs(case.numbers).subs(chosen, simultaneous=True)
     label = Message("cell.candidate_loss", {"name": case.name})
     return build.add(f"L_at_{case.tag}", loss, "nats/token", label, positive=False)
@@ -120,32 +119,20 @@ def _score_target(build: CellBuilder, case: _Case, target: sp.Symbol) -> sp.Symb
     assert interior.reaching is not None  # noqa: S101 - asked for by the caller
     room = sp.S.One if interior.reachable is None else interior.reachable.subs({model.level: target, **case.numbers})
     within = target
-    if room != 1:
-        within = build.add(
-            f"target_at_{case.tag}",
-            sp.Piecewise((target, room > 0), (1 + target - room, True)),
-            "nats/token",
-            Message("cell.target_in_reach"),
-        )
+    kept = keep_in_reach(build.derivation, target, case.numbers)
+    if kept is not None:
+        label = Message("cell.target_in_reach")
+        within = build.add(f"target_at_{case.tag}", kept, "nats/token", label)
     put = {model.level: within, **case.numbers}
     if interior.target is not None:
         chosen = _find(build, case, interior.target, model.cost, put)
     else:
         chosen = {}
         for z in model.decisions:
-            free = interior.reaching[z].xreplace(put)
             other = build.other(z)
-            if other in build.caps:
-                found = interior.at_loss[z]
-                held = found.value.xreplace(put).subs(other, build.caps[other].symbol)
-                beyond = simplest_condition(found.conditions)
-                if beyond is not None:
-                    there = beyond.xreplace(put).subs(other, build.caps[other].symbol)
-                    held = sp.Piecewise((held, there > 0), (BEYOND.symbol, True))
-                free = sp.Max(free, held)
-            if z in build.caps:
-                free = sp.Min(build.caps[z].symbol, free)
-            chosen[z] = _add(build, f"{z}_at_{case.tag}", free, z, case)
+            cap = build.caps[other].symbol if other in build.caps else None
+            held = None if cap is None else _hold_at_loss(interior.at_loss[z], put, other, cap)
+            chosen[z] = _add_under_caps(build, z, interior.reaching[z].xreplace(put), held, case)
     far = {z: build.caps[z].symbol if z in build.caps else BEYOND.symbol for z in model.decisions}
     least = model.loss.subs(case.numbers).subs(far, simultaneous=True)
     cost = model.cost.subs(case.numbers).subs(chosen, simultaneous=True)
@@ -154,19 +141,31 @@ def _score_target(build: CellBuilder, case: _Case, target: sp.Symbol) -> sp.Symb
     return build.add(f"C_at_{case.tag}", sp.Piecewise((cost, possible), (BEYOND.symbol, True)), "FLOP", label)
 
 
+def _hold_at_loss(found: Isolated, put: Mapping[sp.Symbol, sp.Expr], other: sp.Symbol, cap: sp.Symbol) -> sp.Expr:
+    """What a loss asks of one decision at the other's cap; beyond reach where no amount will do."""
+    held = found.value.xreplace(put).subs(other, cap)
+    room = simplest_condition(found.conditions)
+    if room is None:
+        return held
+    return sp.Piecewise((held, room.xreplace(put).subs(other, cap) > 0), (BEYOND.symbol, True))
+
+
+def _add_under_caps(build: CellBuilder, z: sp.Symbol, free: sp.Expr, held: sp.Expr | None, case: _Case) -> sp.Symbol:
+    """A decision of one case: the free optimum, or what the caps leave of it; `held` is what the other's cap leaves."""
+    chosen = free if held is None else sp.Max(free, held)
+    if z in build.caps:
+        chosen = sp.Min(build.caps[z].symbol, chosen)
+    return _add(build, f"{z}_at_{case.tag}", chosen, z, case)
+
+
 def _find(
     build: CellBuilder, case: _Case, contour: Contour, objective: sp.Expr, put: Mapping[sp.Symbol, sp.Expr]
 ) -> dict[sp.Symbol, sp.Symbol]:
     """Both decisions as a root on the contour that the caps leave."""
     x, y = build.model.decisions
-    low, high = contour.ends
-    if x in build.caps:
-        high = contour.limit(x, build.caps[x].symbol)
-    if y in build.caps:
-        low = contour.limit(y, build.caps[y].symbol)
-    low, high = sp.Min(high.xreplace(put), low.xreplace(put)), high.xreplace(put)
-    root = optimum_on(contour, build.derivation.interior.residual, objective).xreplace(put)
-    root = type(root)(*root.args[:2], low, high)
+    low, high = ends_under_caps(build, contour)
+    ends = (sp.Min(high, low), high)
+    root = optimum_on(contour, build.derivation.interior.residual, objective, ends).xreplace(put)
     t = build.add(f"t_at_{case.tag}", root, "1", Message("cell.candidate_place", {"name": case.name}), positive=False)
     chosen = {}
     for z in (x, y):

@@ -89,7 +89,7 @@ def build_compared_law(
     caps += [
         Cell(given.cell, "input", given.unit, given.key, key=given.key)
         for given in derivation.model.inputs.values()
-        if given.candidates and given.cell not in shared
+        if given.is_chosen and given.cell not in shared
     ]
     # A cap or a choice that the plan cannot set, since its own law has no such decision, is one that is not set.
     ids |= {cap.id: BEYOND.id for cap in caps}

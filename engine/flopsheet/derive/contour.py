@@ -211,11 +211,15 @@ def _falls(expr: sp.Expr, z: sp.Symbol) -> bool:
     return not _rises(expr, z)
 
 
-def solve_log(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol) -> sp.Expr:
-    """ln z where a monotone expression of z has a level, as the root of one equation."""
+def solve_log(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool | None = None) -> sp.Expr:
+    """ln z where a monotone expression of z has a level, as the root of one equation.
+
+    Whether it falls is judged by its form where it is not said.
+    """
     inner = expr.subs(z, sp.exp(UNKNOWN))
     residual = sp.log(level) - sp.log(inner)
-    return make_root(UNKNOWN, -residual if _falls(expr, z) else residual, _log(LEAST), _log(MOST))
+    down = _falls(expr, z) if falls is None else falls
+    return make_root(UNKNOWN, -residual if down else residual, _log(LEAST), _log(MOST))
 
 
 def _log(number: float) -> sp.Expr:

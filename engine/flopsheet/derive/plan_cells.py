@@ -15,9 +15,11 @@ import sympy as sp
 from flopsheet.derive.algebra import simplest_condition
 from flopsheet.derive.candidate_cells import add_third_decisions
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.continuous_cells import add_continuous_decision
 from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
+from flopsheet.derive.reach import find_floor
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
@@ -36,6 +38,7 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
     add_third_decisions(build, budget)
+    add_continuous_decision(build, budget)
     build.add_helpers()
     free = _add_free_optimum(build, budget)
     interior, model = derivation.interior, derivation.model
@@ -64,6 +67,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     if interior.reaching is None:
         raise _no_inverse(model)
     add_third_decisions(build, target)
+    add_continuous_decision(build, target)
     build.add_helpers()
     reachable = _add_reachability(build, target)
     if interior.target is None:
@@ -225,17 +229,6 @@ def _add_outputs(
                   kind="result", positive=False, guard=guard)  # fmt: skip
 
 
-def _find_floor(build: CellBuilder) -> sp.Expr:
-    """The loss that remains with boundless resources."""
-    model, room = build.model, build.derivation.interior.reachable
-    floor = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
-    slope = None if room is None else sp.diff(room, model.level)
-    if floor.is_finite or slope is None or slope.has(model.level):
-        return floor
-    # Where the sign of an exponent lies in its constant, what must be positive tells: a multiple of level - floor.
-    return sp.simplify(model.level - room / slope)
-
-
 def _add_outcome(
     build: CellBuilder,
     chosen: Mapping[sp.Symbol, sp.Symbol],
@@ -247,7 +240,7 @@ def _add_outcome(
     model = build.model
     loss = model.loss.subs(chosen, simultaneous=True)
     if reachable != 1:
-        limit = _find_floor(build)
+        limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
     build.add(
         "L_opt",

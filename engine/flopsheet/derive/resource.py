@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
 from flopsheet.derive.algebra import Isolated, isolate, product_form, simplest_condition, tidy
+from flopsheet.derive.contour import MOST, solve_log
 from flopsheet.derive.notation import Elasticity, LogSlope
 from flopsheet.derive.proof import Equation, Proof, Step
 from flopsheet.derive.proving import Prover
-from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.derive.sample import number_at
 from flopsheet.messages import Message
 from flopsheet.model.resource_model import ResourceModel
 
@@ -40,19 +42,12 @@ class ResourceDerivation:
 
 
 def derive_resource(model: ResourceModel) -> ResourceDerivation:
-    """The slope, the elasticity and the inverse of a law, with proofs.
-
-    Raises:
-        FlopsheetError: the loss cannot be solved for the resource in closed form.
-    """
+    """The slope, the elasticity and the inverse of a law, with proofs; without a formula the inverse is a root."""
     x = model.resource
     gain = tidy(-x * sp.diff(model.loss, x))
-    found = isolate(model.loss, model.level, x)
-    if found is None:
-        place = model.law.loss.place if model.law.loss else model.law.place
-        message = f"the loss of law `{model.law.name}` cannot be solved for `{x}` in closed form"
-        raise FlopsheetError(Problem(message, place, "loss"))
-    prover = Prover(_usual_values(model))
+    around = _usual_values(model)
+    found = isolate(model.loss, model.level, x) or _find_numerically(model, gain, around)
+    prover = Prover(around)
     limit = model.loss.subs(x, sp.oo)
     proofs = _proofs(model, gain, found, prover)
     reachable = simplest_condition(found.conditions)
@@ -73,6 +68,17 @@ def derive_resource(model: ResourceModel) -> ResourceDerivation:
     )
 
 
+def _find_numerically(model: ResourceModel, gain: sp.Expr, around: Mapping[sp.Symbol, float]) -> Isolated:
+    """The resource that a loss requires, as the root of an equation."""
+    x, level = model.resource, model.level
+    slope = number_at(gain, around)
+    falls = slope is None or slope > 0
+    at_most = model.loss.subs(x, sp.Integer(10) ** round(math.log10(MOST)))
+    room = level - at_most if falls else at_most - level
+    value = sp.exp(solve_log(model.loss, level, x, falls=falls))
+    return Isolated(value, (room,), ((model.loss, level), (x, value)))
+
+
 def _is_number(limit: sp.Expr) -> bool:
     """Whether the loss of unlimited resources is a finite formula of the constants."""
     return limit.is_finite is not False and not limit.has(sp.nan, sp.zoo, sp.oo)
@@ -83,9 +89,9 @@ def _usual_values(model: ResourceModel) -> dict[sp.Symbol, float]:
     fitted = (model.law.fitted_range or {}).get(model.resource.name)
     usual = math.sqrt(fitted[0] * fitted[1]) if fitted else _USUAL_RESOURCE
     around = {**model.values, model.resource: usual}
-    level = model.loss.evalf(subs=around)
-    if level.is_Float and level > 0:
-        around[model.level] = float(level)
+    level = number_at(model.loss, around)
+    if level is not None and level > 0:
+        around[model.level] = level
     return around
 
 

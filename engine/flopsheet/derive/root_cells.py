@@ -30,6 +30,20 @@ def add_root_optimum(
     return free
 
 
+def ends_under_caps(build: CellBuilder, contour: Contour) -> tuple[sp.Expr, sp.Expr]:
+    """The stretch of a contour that the caps leave, not yet in order where they leave nothing.
+
+    The first decision grows along it, so its cap is an end on the right and the other's one on the left.
+    """
+    x, y = build.model.decisions
+    low, high = contour.ends
+    if x in build.caps:
+        high = contour.limit(x, build.caps[x].symbol)
+    if y in build.caps:
+        low = contour.limit(y, build.caps[y].symbol)
+    return low, high
+
+
 def add_root_choice(
     build: CellBuilder,
     contour: Contour,
@@ -41,16 +55,11 @@ def add_root_choice(
 ) -> dict[sp.Symbol, sp.Symbol]:
     """Each decision at the best place of the contour that the caps leave.
 
-    The first decision grows along the contour, so its cap is an end on the right and the other's one on the left.
     A decision that stands at its end is exactly the cap; where there is no cap it is beyond reach, and no plan.
     """
     x, y = build.model.decisions
     caps = {z: build.caps[z].symbol if z in build.caps else BEYOND.symbol for z in (x, y)}
-    low, high = contour.ends
-    if x in build.caps:
-        high = contour.limit(x, caps[x])
-    if y in build.caps:
-        low = contour.limit(y, caps[y])
+    low, high = ends_under_caps(build, contour)
     right = build.add("t_high", high.xreplace(put), "1", Message("cell.t_high"), positive=False)
     left = build.add("t_low", sp.Min(right, low.xreplace(put)), "1", Message("cell.t_low"), positive=False)
     root = optimum_on(contour, build.derivation.interior.residual, objective, (left, right)).xreplace(put)

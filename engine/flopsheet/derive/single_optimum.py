@@ -55,17 +55,19 @@ def count_optima(
     model: LawModel, contour: Contour, residual: sp.Expr, around: Mapping[sp.Symbol, float]
 ) -> tuple[int, ...]:
     """How often the loss stops falling along each budget, at the law's own constants."""
-    counts = []
+    budgets = [{**around, model.amount: around[model.amount] * factor} for factor in _BUDGETS]
+    counts = (count_along(contour, residual, numbers) for numbers in budgets)
+    return tuple(count for count in counts if count is not None)
+
+
+def count_along(contour: Contour, residual: sp.Expr, numbers: Mapping[sp.Symbol, float]) -> int | None:
+    """How often the objective stops falling along a contour, at its nodes; None where the contour does not exist."""
     with mpmath.workdps(_DIGITS):
-        numbers = {symbol: mpmath.mpf(value) for symbol, value in around.items()}
-        for factor in _BUDGETS:
-            env = {**numbers, model.amount: numbers[model.amount] * factor}
-            low, high = (mp_or_none(end, env) for end in contour.ends)
-            if low is None or high is None:
-                continue
-            nodes = [low + (high - low) * (index + 0.5) / _NODES for index in range(_NODES)]
-            value = mp_function(residual, env, UNKNOWN)
-            values = [value(node) for node in nodes]
-            known = [value for value in values if value is not None]
-            counts.append(sum(1 for a, b in pairwise(known) if a > 0 >= b))
-    return tuple(counts)
+        env = {symbol: mpmath.mpf(value) for symbol, value in numbers.items()}
+        low, high = (mp_or_none(end, env) for end in contour.ends)
+        if low is None or high is None:
+            return None
+        value = mp_function(residual, env, UNKNOWN)
+        nodes = (low + (high - low) * (index + 0.5) / _NODES for index in range(_NODES))
+        known = [found for node in nodes if (found := value(node)) is not None]
+        return sum(1 for a, b in pairwise(known) if a > 0 >= b)

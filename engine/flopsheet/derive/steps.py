@@ -36,16 +36,19 @@ def list_steps(
 
 
 def _problem(model: LawModel) -> Step:
-    """What is minimised, and what it may cost; intermediate formulas of the law that no decision moves."""
+    """What is minimised, and what it may cost."""
     helpers = (Equation(symbol, expr) for symbol, expr in model.helpers.items())
     lines = (Equation(model.level, model.loss), Equation(model.cost, model.amount), *helpers)
-    choices = "; ".join(
-        f"{given.name} = {', '.join(f'{number:g}' for number in given.candidates)}"
-        for given in model.inputs.values()
-        if given.candidates
-    )
-    key = "step.problem_choice_remark" if choices else "step.problem_remark"
-    return Step(Message("step.problem"), lines, Message(key, {"amount": str(model.amount), "choices": choices}))
+    remark = Message("step.problem_remark", {"amount": str(model.amount)})
+    choices = []
+    for given in model.inputs.values():
+        if given.is_chosen:
+            between = "" if given.between is None else f"{given.between[0]:g} … {given.between[1]:g}"
+            choices.append(f"{given.name}: {between or ', '.join(f'{number:g}' for number in given.candidates)}")
+    if choices:
+        args = {"amount": str(model.amount), "choices": "; ".join(choices)}
+        remark = Message("step.problem_remark_choices", args)
+    return Step(Message("step.problem"), lines, remark)
 
 
 def _slopes(model: LawModel, interior: Interior) -> Step:

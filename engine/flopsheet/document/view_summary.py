@@ -94,8 +94,8 @@ class _Overall:
         return found if self.source.minimises_loss else [*found, ("C_total", 3)]
 
     def _thirds(self) -> list[GivenInput]:
-        """What is chosen among a law's candidates."""
-        return [given for given in self.source.model.inputs.values() if given.candidates]
+        """What the law leaves to be chosen beside its two decisions."""
+        return [given for given in self.source.model.inputs.values() if given.is_chosen]
 
     def _wrong_cell(self, index: int) -> str:
         """What half and twice the optimum cost, where no cap decides."""

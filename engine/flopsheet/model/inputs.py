@@ -65,7 +65,8 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         latex = rf"{limit.decision}_{{\max}}"
         label = Message("cell.cap", {"what": what})
         cells.append(_input_cell(limit.key, limit.unit, label, latex, optional=True))
-    cells += _law_input_cells(model)
+    taken = {cell.key for cell in cells}
+    cells += [cell for cell in _law_input_cells(model) if cell.key not in taken]
     for strategy in plan.strategies:
         key = f"strategies.{strategy.slug}.{strategy.kind}"
         label = Message(f"cell.strategy_{strategy.kind}", {"name": strategy.name, "what": model.decisions[0].name})
@@ -82,7 +83,7 @@ def _law_input_cells(model: LawModel | ResourceModel) -> list[Cell]:
             given.unit,
             _label_of_given(given, model.law),
             None,
-            optional=bool(given.candidates),
+            optional=given.is_chosen,
         )
         for given in model.inputs.values()
     ]
@@ -201,7 +202,7 @@ def check_law_inputs(plan: Plan, model: LawModel | ResourceModel) -> None:
         for given in model.inputs.values():
             source = scenario.inputs.get(given.key)
             if source is None or source.value is None:
-                if not given.candidates:
+                if not given.is_chosen:
                     message = f"law `{law.name}` needs `{given.key}`, which scenario `{scenario.name}` does not set."
                     example = f"Write for example `{_nested(given.key, given.usual)}`."
                     problems[Problem(message, plan.law_place, given.key, example)] = None

@@ -26,7 +26,8 @@ class GivenInput:
     """What a law takes from the plan.
 
     `symbol` stands for it in the law's formulas. `key` is the plan's key, `cell` the id of the cell that holds
-    it. With `candidates` it is a decision, unless the plan gives it: the symbol is then that of the choice.
+    it. With `candidates`, or `between` two ends, it is a decision unless the plan gives it: the symbol is that of the
+    choice.
     `usual` is a number at which the law makes sense.
     """
 
@@ -37,6 +38,12 @@ class GivenInput:
     unit: str
     usual: float
     candidates: tuple[float, ...] = ()
+    between: tuple[float, float] | None = None
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether it is a decision where the plan does not give it."""
+        return bool(self.candidates) or self.between is not None
 
 
 @dataclass(frozen=True)
@@ -195,10 +202,17 @@ def build_input(law: Law, entry: LawInput, given: Mapping[str, float]) -> GivenI
     answers = [answer.at[entry.symbol] for answer in law.known_answers if entry.symbol in answer.at]
     fitted = (law.fitted_range or {}).get(entry.symbol)
     middle = [math.sqrt(fitted[0] * fitted[1])] if fitted and fitted[0] > 0 else []
-    known = [*([given[entry.symbol]] if entry.symbol in given else []), *entry.candidates[-1:], *answers, *middle]
+    ends = [] if entry.between is None else [math.sqrt(entry.between[0] * entry.between[1])]
+    known = [
+        *([given[entry.symbol]] if entry.symbol in given else []),
+        *entry.candidates[-1:],
+        *ends,
+        *answers,
+        *middle,
+    ]
     usual = next((number for number in known if number > 0), _USUAL.get(entry.source or "", 1.0))
-    symbol = make_symbol(f"{entry.symbol}_opt" if entry.candidates else cell)
-    return GivenInput(entry.symbol, symbol, key, cell, entry.unit, usual, entry.candidates)
+    symbol = make_symbol(f"{entry.symbol}_opt" if entry.candidates or entry.between else cell)
+    return GivenInput(entry.symbol, symbol, key, cell, entry.unit, usual, entry.candidates, entry.between)
 
 
 def _parse_outputs(law: Law, symbols: Mapping[str, sp.Expr]) -> tuple[Output, ...]:

@@ -70,7 +70,10 @@ def build_resource_model(law: Law, given: Mapping[str, float] | None = None) -> 
     resource = make_symbol(name)
     constants = {key: make_symbol(key, positive=constant.value > 0) for key, constant in law.constants.items()}
     # With nothing to allocate there is nothing to choose either: candidates are given like any input.
-    inputs = {key: build_input(law, replace(entry, candidates=()), given or {}) for key, entry in law.inputs.items()}
+    inputs = {
+        key: build_input(law, replace(entry, candidates=(), between=None), given or {})
+        for key, entry in law.inputs.items()
+    }
     symbols: dict[str, sp.Expr] = {name: resource, **constants, **{key: g.symbol for key, g in inputs.items()}}
     symbols |= parse_where(law, symbols)
     assert law.loss is not None  # noqa: S101 - is_resource_law

@@ -219,7 +219,13 @@ class _LawReader:
         candidates = tuple(
             read_number(item, unit, f"{at}.candidates", self.problems) for item in read_items(entries.get("candidates"))
         )
-        return LawInput(key.text, unit, read_text(entries.get("from")) or None, candidates, key.place)
+        between = read_pair(entries.get("between"), unit, f"{at}.between", self.problems)
+        if between and not 0 < between[0] < between[1]:
+            place = (entries.get("between") or node).place
+            self._note("must be two numbers above zero, the smaller one first.", place, f"{at}.between")
+        if between and candidates:
+            self._note("`candidates` and `between` exclude each other.", key.place, at)
+        return LawInput(key.text, unit, read_text(entries.get("from")) or None, candidates, key.place, between)
 
     def _refuse_shared_names(self) -> None:
         """A symbol means one thing: it stands in one section only."""

@@ -116,13 +116,17 @@ class ExtraFormula:
 
 @dataclass(frozen=True, slots=True)
 class LawInput:
-    """What a law takes from the plan: `source` is a dotted key or None, `candidates` a finite choice."""
+    """What a law takes from the plan: `source` is a dotted key or None.
+
+    `candidates` are a finite choice, `between` the ends of a continuous one.
+    """
 
     symbol: str
     unit: str
     source: str | None = None
     candidates: tuple[float, ...] = ()
     place: Place | None = None
+    between: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

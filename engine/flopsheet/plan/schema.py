@@ -134,7 +134,16 @@ LAW = Record(
         "where": Table(Formula(), "identifier", "formula"),
         "formulas": Table(Either(Formula(), _OUTPUT), "identifier", "formula"),
         "inputs": Table(
-            Record({"from": Text(), "unit": UnitText(), "candidates": ListOf(_ANY)}), "identifier", "input"
+            Record(
+                {
+                    "from": Text(),
+                    "unit": UnitText(),
+                    "candidates": ListOf(_ANY),
+                    "between": ListOf(_ANY, length=2),
+                }
+            ),
+            "identifier",
+            "input",
         ),
         "inference_cost": Formula(),
         "fitted_range": Either(

@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 
 from flopsheet.derive.compared import curve_of
+from flopsheet.derive.derivation import Derivation
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.cells import COUNT
@@ -102,7 +103,7 @@ def flatten_model(solution: Solution) -> FlatModel:
     found = {
         number for cell in graph if cell.expr is not None and cell.id != COUNT for number in _numbers_of(cell)
     } | _ALWAYS
-    found |= {number for expr in _compared_curves(solution) for number in literals(expr)}
+    found |= {number for expr in (*_compared_curves(solution), *_along_budget(solution)) for number in literals(expr)}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -123,6 +124,15 @@ def _numbers_of(cell: Cell) -> set[sp.Number]:
         return set(literals(cell.expr))
     columns = [*list_columns(cell.expr.residual, "r"), *list_columns(cell.expr.objective, "o")]
     return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
+
+
+def _along_budget(solution: Solution) -> list[sp.Expr]:
+    """The loss along a budget, where the optimum is a root and no formula of the plan says the same."""
+    if not isinstance(solution.derivation, Derivation) or solution.derivation.interior.budget is None:
+        return []
+    y = solution.model.decisions[1]
+    on_budget = solution.derivation.interior.on_budget[y]
+    return [] if on_budget.has(Root) else [solution.model.loss.subs(y, on_budget)]
 
 
 def _compared_curves(solution: Solution) -> list[sp.Expr]:

@@ -10,11 +10,13 @@ from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.compile import CompiledCells, compile_cells
+from flopsheet.formula.root import Root
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
+from flopsheet.workbook.lint_formulas import LONGEST_FORMULA
 from flopsheet.workbook.printer import literals, render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.styles import number_format
@@ -31,10 +33,19 @@ def draws_iso_flop(context: Context) -> bool:
     derivation = context.solution.derivation
     if isinstance(derivation, ResourceDerivation):
         return False  # one resource: there is nothing to divide a budget between
-    if derivation.interior.budget is not None:
-        return False  # the optimum of each budget is a root, which takes a block of rows of its own
     _, y = context.solution.model.decisions
-    return bool(derivation.interior.on_budget[y].is_positive)
+    on_budget = derivation.interior.on_budget[y]
+    return bool(on_budget.is_positive) and not on_budget.has(Root) and _is_short(context, on_budget)
+
+
+def _is_short(context: Context, on_budget: sp.Expr) -> bool:
+    """Whether the loss along a budget fits one cell: it stands in a grid, without helpers."""
+    model, flat = context.solution.model, context.flat
+    x, y = model.decisions
+    if set(literals(loss := model.loss.subs(y, on_budget))) - set(flat.numbers):
+        return False
+    text = render_excel(loss, lambda s: "AA$100" if s in {x, model.amount} else flat.refer(s), flat.refer_number)
+    return len(text) < LONGEST_FORMULA
 
 
 def add_iso_flop(book: Book, context: Context) -> Sheet:
@@ -60,7 +71,8 @@ class _Writer:
         suffix = "free" if spent == "budget_compute" else "same_budget"
         self.anchor = context.flat.graph[f"{self.x}_{suffix}"]
         self.loss = self.model.loss.subs(y, interior.on_budget[y])
-        self.best = interior.free[self.x].subs(self._exponents())
+        # An optimum that is a root takes a block of rows for each budget: then the curves show where it lies.
+        self.best = None if interior.budget is not None else interior.free[self.x].subs(self._exponents())
         role = self.model.decision(self.x).role
         self.what = context.t(f"role.{role}") if role else self.x.name
         self.sheet = book.sheet("Iso-FLOP", context.t("workbook.iso_flop"), context.t("contents.iso_flop"))
@@ -97,7 +109,8 @@ class _Writer:
 
     def _check_numbers(self) -> None:
         """Every literal of this sheet's formulas already has a cell, since the plan reads the same law."""
-        missing = (set(literals(self.loss)) | set(literals(self.best))) - set(self.context.flat.numbers)
+        best = () if self.best is None else literals(self.best)
+        missing = {*literals(self.loss), *best} - set(self.context.flat.numbers)
         if missing:
             message = f"no cell holds {sorted(missing)}"
             raise ValueError(message)
@@ -157,10 +170,10 @@ class _Writer:
             (row + 2, t("workbook.planned_size", what=self.what), unit),
             (row + 3, t("workbook.planned_loss"), "nats/token"),
         )
-        for at, label, of in labels:
+        for at, label, of in labels if self.best is not None else labels[2:]:
             sheet.put(at, _OFFSET, label)
             sheet.put(at, _SIZE, of, style="unit")
-        for column, factor in enumerate(_FACTORS, start=_FIRST):
+        for column, factor in enumerate(_FACTORS, start=_FIRST) if self.best is not None else ():
             letter, amount = get_column_letter(column), self._amount(factor)
             size = self._number(self.best, {self.model.amount: amount})
             text = self._print(self.best, {self.model.amount: f"{letter}${self.budgets}"})
@@ -209,7 +222,8 @@ class _Writer:
             losses = sheet.range_of((first, column), (last, column))
             add_line(chart, sizes, losses, sheet.reference(self.budgets, column), named_by_cell=True)
         end = _FIRST + len(_FACTORS) - 1
-        for row, name, until in ((optimum, t("workbook.optima"), end), (optimum + 2, t("workbook.plan"), _FIRST)):
+        marks = [(optimum, t("workbook.optima"), end), (optimum + 2, t("workbook.plan"), _FIRST)]
+        for row, name, until in marks if self.best is not None else marks[1:]:
             sizes, losses = (sheet.range_of((at, _FIRST), (at, until)) for at in (row, row + 1))
             add_points(chart, sizes, losses, name)
         sheet.add_chart(chart, FIRST_ROW, 1)

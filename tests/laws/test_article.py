@@ -295,25 +295,6 @@ def test_eight_bits_are_the_best_precision():
     assert chosen.results["L_opt"].value == losses["8 bits"]
 
 
-def test_the_plan_takes_as_many_experts_as_were_tried():
-    """Where nothing limits their number, the largest candidate is chosen, with its sizes."""
-    answers = {answer.name: answer for answer in solved("future_directions_experts").answers}
-    assert answers["experts chosen"].results == answers["32 experts"].results
-    assert answers["experts chosen"].results["E_opt"].value == 32
-
-
-@pytest.mark.parametrize(
-    ("scenario", "granularity", "active", "tokens"),
-    [("1.93e20 FLOP", 16, 1e9, 28.94e9), ("5.69e24 FLOP", 64, 300e9, 2.96e12)],
-)
-def test_the_best_granularity_is_that_of_table_2(scenario, granularity, active, tokens):
-    """Krajewski et al. 2024, Table 2: constants of two or three digits give sizes and tokens to 3 per cent."""
-    found = results("future_directions_granularity", scenario=scenario)
-    assert found["G_opt"] == granularity
-    assert found["n_act_opt"] == pytest.approx(active, rel=0.03)
-    assert found["D_opt"] == pytest.approx(tokens, rel=0.03)
-
-
 @pytest.mark.parametrize(("served", "size", "tokens"), [("10T tokens served", 41.6e9, 7.92e12)])
 def test_a_served_model_is_smaller_and_trained_longer(served, size, tokens):
     """Sardana et al. 2023: the loss of 70B parameters is cheapest with 41.6B where 10T tokens will be served."""

@@ -169,7 +169,10 @@ def put_in(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """An expression with values for symbols; where it compares and they are more than names, as a `Put`."""
     if has_comparisons(expr) and not all(value.is_Atom for value in values.values()):
         return Put(sp.Lambda(tuple(values), expr), *values.values())
-    return expr.subs(values, simultaneous=True)
+    if any(not values.keys().isdisjoint(function.variables) for function in expr.atoms(sp.Lambda)):
+        return expr.subs(values, simultaneous=True)
+    # The same without a walk through the whole tree at each of its nodes.
+    return expr.xreplace(dict(values))
 
 
 def make_root(

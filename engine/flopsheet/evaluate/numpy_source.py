@@ -189,11 +189,19 @@ class _Fixed:
     def __init__(self) -> None:
         self.parts: dict[sp.Expr, sp.Dummy] = {}
         self._seen: dict[tuple[sp.Basic, frozenset[sp.Symbol]], bool] = {}
+        self._done: dict[tuple[sp.Basic, frozenset[sp.Symbol]], sp.Basic] = {}
 
     def take_out(self, expr: sp.Basic, moving: frozenset[sp.Symbol]) -> sp.Basic:
-        """The expression with dummies for what does not move."""
+        """The expression with dummies for what does not move; equal parts are done once."""
         if expr.is_Atom or isinstance(expr, Root):
             return expr
+        key = (expr, moving)
+        if key not in self._done:
+            self._done[key] = self._take_out_parts(expr, moving)
+        return self._done[key]
+
+    def _take_out_parts(self, expr: sp.Basic, moving: frozenset[sp.Symbol]) -> sp.Basic:
+        """What is more than a symbol, with dummies for its parts that do not move."""
         if not self._moves(expr, moving):
             if not isinstance(expr, sp.Expr) or expr.is_number:
                 return expr
@@ -257,10 +265,21 @@ def _split_powers(expr: sp.Expr) -> sp.Expr:
     for one number as for an array. It costs |exponent * log(base)| units in the last place, some 1e-14 relative
     for a base of 1e30.
     """
-    return expr.replace(
-        lambda part: isinstance(part, sp.Pow) and bool(part.exp.free_symbols) and part.base.is_positive is True,
-        lambda part: _Exp(part.exp * _Log(part.base)),
-    )
+    known: dict[sp.Basic, sp.Basic] = {}
+
+    def split(part: sp.Basic) -> sp.Basic:
+        """A part with its powers split; equal parts are done once."""
+        if part.is_Atom:
+            return part
+        if part not in known:
+            args = [split(arg) for arg in part.args]
+            whole = part if args == list(part.args) else part.func(*args)
+            if isinstance(whole, sp.Pow) and whole.exp.free_symbols and whole.base.is_positive is True:
+                whole = _Exp(whole.exp * _Log(whole.base))
+            known[part] = whole
+        return known[part]
+
+    return split(expr)
 
 
 def _key(symbol: sp.Symbol) -> str:

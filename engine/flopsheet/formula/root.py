@@ -157,7 +157,20 @@ _COMPARING = (sp.Min, sp.Max, sp.Piecewise, sp.Heaviside, sp.Abs, sp.sign)
 
 def slope_of(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """The derivative beside the kinks of an expression: the jump of a step counts as level."""
-    return sp.diff(expr, symbol).replace(lambda part: isinstance(part, sp.DiracDelta), lambda _: sp.S.Zero)
+    known: dict[sp.Basic, sp.Basic] = {}
+
+    def level(part: sp.Basic) -> sp.Basic:
+        """A part without jumps; equal parts are done once, of which a derivative has thousands."""
+        if part.is_Atom:
+            return part
+        if isinstance(part, sp.DiracDelta):
+            return sp.S.Zero
+        if part not in known:
+            args = [level(arg) for arg in part.args]
+            known[part] = part if args == list(part.args) else part.func(*args)
+        return known[part]
+
+    return level(sp.diff(expr, symbol))
 
 
 def has_comparisons(expr: sp.Basic) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,9 @@ SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
 _SHAPE, _SIZE = "0.000000000", "0.000E+00"
 _LEFT, _RIGHT, _T, _PARTS = 0, 1, 2, 3
+# A row that no sheet has stands for the row of a formula until that is known.
+_BEYOND_SHEET = 1048577
+_ANY_ROW = re.compile(rf"\b([A-Z]{{1,3}}){_BEYOND_SHEET}\b")
 
 
 def list_roots(context: Context) -> tuple[Cell, ...]:
@@ -77,6 +81,7 @@ class _Block:
     reads: tuple[Cell, ...] = field(init=False)
     residual: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
     objective: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
+    _texts: dict[tuple[int, str], list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the root apart into columns."""
@@ -315,10 +320,9 @@ class _Block:
         otherwise: str,
     ) -> None:
         """The columns right of the unknown in one row; the last one has another value where the formula has none."""
-        here = {**places, self.root.unknown: f"{get_column_letter(column)}{row}"}
-        flat = self.context.flat
-        for offset, (symbol, expr) in enumerate(parts, start=1):
-            text = render_excel(expr, lambda s: here[s] if s in here else flat.refer(s), flat.refer_number)
+        texts = self._render_parts(column, parts, places)
+        for offset, ((symbol, _), template) in enumerate(zip(parts, texts, strict=True), start=1):
+            text = _ANY_ROW.sub(rf"\g<1>{row}", template)
             value = float(found[symbol.name][at])
             last = offset == len(parts)
             dash = not last and not np.isfinite(value)
@@ -327,7 +331,21 @@ class _Block:
             sheet.put(
                 row, column + offset, Formula(text, DASH if dash else value), style="formula", number_format=shape
             )
-            here[symbol] = f"{get_column_letter(column + offset)}{row}"
+
+    def _render_parts(
+        self, column: int, parts: Sequence[tuple[sp.Symbol, sp.Expr]], places: Mapping[sp.Symbol, str]
+    ) -> list[str]:
+        """The formulas right of the unknown in any row: one rendering for all rows, which differ in its number only."""
+        key = (column, parts[-1][0].name)
+        if key not in self._texts:
+            flat = self.context.flat
+            here = {**places, self.root.unknown: f"{get_column_letter(column)}{_BEYOND_SHEET}"}
+            self._texts[key] = []
+            for offset, (symbol, expr) in enumerate(parts, start=1):
+                text = render_excel(expr, lambda s: here[s] if s in here else flat.refer(s), flat.refer_number)
+                self._texts[key].append(text)
+                here[symbol] = f"{get_column_letter(column + offset)}{_BEYOND_SHEET}"
+        return self._texts[key]
 
     def _compiled(self, parts: Sequence[tuple[sp.Symbol, sp.Expr]]) -> CompiledCells:
         """The columns of a row as a function of the unknown and of what the root reads."""

@@ -7,13 +7,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-Table = Mapping[str, Sequence[float]]
+from harness import Verdict, measure_in_turn, print_comparison, print_verdicts
+from roots import benchmark_roots
 
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 PLAN = """\
@@ -39,58 +39,6 @@ LIBRARIES = (
     "yaml",
 )
 
-
-class Verdict(NamedTuple):
-    """A measured figure beside its limit, both in the same unit."""
-
-    name: str
-    measured: float
-    limit: float
-
-    @property
-    def kept(self) -> bool:
-        """Whether the figure is within its limit."""
-        return self.measured <= self.limit
-
-
-# --- the harness ------------------------------------------------------------------------------------------------------
-
-
-def measure_in_turn(candidates: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each candidate in each round, taken in turn (A B A B) after one round that does not count."""
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
-    for run in candidates.values():
-        run()
-    for _ in range(rounds):
-        for name, run in candidates.items():
-            start = perf_counter()
-            run()
-            seconds[name].append(perf_counter() - start)
-    return seconds
-
-
-def print_comparison(title: str, seconds: Table) -> dict[str, float]:
-    """Print medians, spread and ratios to the first candidate; give back the medians in seconds."""
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    first = next(iter(medians.values()))
-    width = max(len(name) for name in medians)
-    print(f"\n{title}\n{'':{width}}  {'median s':>10}  {'min':>10}  {'max':>10}  {'ratio':>7}")
-    for name, times in seconds.items():
-        figures = (medians[name], min(times), max(times))
-        print(f"{name:{width}}  {'  '.join(f'{figure:10.4f}' for figure in figures)}  {medians[name] / first:7.3f}")
-    return medians
-
-
-def print_verdicts(verdicts: Sequence[Verdict]) -> bool:
-    """Print each figure beside its limit; whether all limits are kept."""
-    width = max(len(verdict.name) for verdict in verdicts)
-    print(f"\n{'':{width}}  {'measured':>10}  {'limit':>10}")
-    for verdict in verdicts:
-        word = "kept" if verdict.kept else "MISSED"
-        print(f"{verdict.name:{width}}  {verdict.measured:10.4f}  {verdict.limit:10.4f}  {word}")
-    return all(verdict.kept for verdict in verdicts)
-
-
 # --- a million points -------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +56,8 @@ def _compiled_plan() -> Any:
 def vectorised_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
     """N_opt, D_opt, L_opt and regime at each budget (FLOP) and cap (parameters): the adapter to flopsheet."""
     outputs = ("N_opt", "D_opt", "L_opt", "binds_parameters")
-    return _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps}, outputs)
+    found: Mapping[str, Any] = _compiled_plan().evaluate({"budget.compute": budgets, "caps.parameters": caps}, outputs)
+    return found
 
 
 def numpy_plan(budgets: Any, caps: Any) -> Mapping[str, Any]:
@@ -247,12 +196,13 @@ def benchmark_derive(rounds: int) -> bool:
 def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="points, build, derive; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="points, roots, build, derive; all by default")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
-    parser.add_argument("--points", type=int, default=1_000_000, help="size of the plan of `points`")
+    parser.add_argument("--points", type=int, default=1_000_000, help="size of the plans of `points` and `roots`")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
         "points": lambda: benchmark_points(options.rounds, options.points),
+        "roots": lambda: benchmark_roots(min(options.rounds, 5), options.points),
         "build": lambda: benchmark_build(options.rounds),
         "derive": lambda: benchmark_derive(min(options.rounds, 3)),
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.laws.library import load_law
+from flopsheet.model.inputs import check_law_inputs
 from flopsheet.model.law_model import LawModel, build_law_model
 from flopsheet.model.law_names import find_name_problems
 from flopsheet.plan.plan import Law, Plan
@@ -43,8 +44,23 @@ def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:
     """The law of a plan, derived."""
-    law = load_plan_law(plan)
-    return derive_any_law(law, given_numbers(plan, law))
+    return derive_given_law(plan, load_plan_law(plan))
+
+
+def derive_given_law(plan: Plan, law: Law) -> tuple[LawModel, Derivation]:
+    """The law of a plan, derived around the numbers that the plan gives it.
+
+    Raises:
+        FlopsheetError: what is wrong with those numbers, where there is no optimum, since that may come of them;
+            else why there is none.
+    """
+    given = given_numbers(plan, law)
+    try:
+        return derive_any_law(law, given)
+    except FlopsheetError:
+        if law.inputs:
+            check_law_inputs(plan, build_law_model(law, given))
+        raise
 
 
 def given_numbers(plan: Plan, law: Law) -> dict[str, float]:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
 from flopsheet.api.compared import compare_laws, find_compare_problems
-from flopsheet.api.plan_laws import derive_any_law, find_law_problems, given_numbers, load_plan_law
+from flopsheet.api.plan_laws import derive_given_law, find_law_problems, given_numbers, load_plan_law
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.contour import put_along
@@ -62,7 +62,7 @@ def solve(plan: Plan) -> Solution:
     else:
         refuse_fit(plan, law)
         fit = None
-        model, derivation = derive_any_law(law, given_numbers(plan, law))
+        model, derivation = derive_given_law(plan, law)
         compared = compare_laws(plan, model)
         graph, table = build_plan_graph(plan, model, derivation, compared=compared)
     evaluation = evaluate_graph(graph, table)

@@ -187,7 +187,8 @@ def _edge(expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, solved: sp.Symbol) 
         if alone.has(sp.oo, sp.nan, sp.zoo) or not alone.has(given):
             continue
         found = isolate(alone, level, given)
-        if found is not None:
+        # What is left may be below any amount: then the range has no edge there.
+        if found is not None and not found.value.is_negative:
             return expand_logarithm(found.value)
     return None
 

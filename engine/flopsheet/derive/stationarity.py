@@ -19,7 +19,7 @@ from flopsheet.derive.algebra import (
 from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, solve_log, trace_contour
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import put_in
+from flopsheet.formula.root import has_comparisons, put_in
 from flopsheet.model.law_model import LawModel
 
 # A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.
@@ -171,7 +171,11 @@ def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequ
 def _root_on(contour: Contour, residual: sp.Expr, objective: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
     """Both decisions at the optimum on a contour."""
     root = optimum_on(contour, residual, objective)
-    return {z: expr.xreplace({UNKNOWN: root}) for z, expr in contour.at.items()}
+    # A choice folds the choices inside whatever it compares, out of the root and away from its unknown.
+    return {
+        z: put_in(expr, {UNKNOWN: root}) if has_comparisons(expr) else expr.xreplace({UNKNOWN: root})
+        for z, expr in contour.at.items()
+    }
 
 
 def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
@@ -187,8 +191,9 @@ def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol) -> Isolated:
 
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:
-    """d expr / d ln z."""
-    return sp.powsimp(z * sp.diff(expr.rewrite(sp.log), z))
+    """d expr / d ln z, signs inside the branches of a choice, where its logarithm can see them."""
+    slope = sp.powsimp(z * sp.diff(expr.rewrite(sp.log), z))
+    return sp.piecewise_fold(slope) if slope.has(sp.Piecewise) else slope
 
 
 def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:

@@ -78,12 +78,12 @@ class CompiledCells:
                 results[name][part] = value
 
         starts = range(0, size, length)
-        if len(starts) < _CHUNKS_WORTH_THREADS:
+        if len(starts) < _CHUNKS_WORTH_THREADS or _cores() == 1:
             for start in starts:
                 fill(start)
         else:
             # numpy lets go of the interpreter inside each operation, and no chunk reads another.
-            with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+            with ThreadPoolExecutor(min(_MOST_THREADS, _cores())) as pool:
                 list(pool.map(fill, starts))
         return results
 
@@ -95,6 +95,11 @@ class CompiledCells:
             with np.errstate(all="ignore"):
                 self.function(seen, *(array[::every] if array.ndim else array for array in flat))
         return RootFinder(looks=False, several=seen.several)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:

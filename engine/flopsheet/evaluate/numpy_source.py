@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import sympy as sp
+from sympy.core.logic import fuzzy_and, fuzzy_or
 
 from flopsheet.formula.functions import BY_HEAD, RELATION_BY_HEAD, split_choice
 from flopsheet.formula.root import Put, Root, slope_of
@@ -28,6 +29,32 @@ class _Log(sp.Function):
 
     nargs = 1
     is_real = True
+
+
+class _Least(sp.Function):
+    """min that stays as it is: sympy compares all arguments of its own with each other whenever one is rebuilt."""
+
+    def _eval_is_positive(self) -> bool | None:
+        return fuzzy_and(arg.is_positive for arg in self.args)
+
+    def _eval_is_real(self) -> bool | None:
+        return fuzzy_and(arg.is_real for arg in self.args)
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return fuzzy_and(arg.is_nonnegative for arg in self.args)
+
+
+class _Greatest(sp.Function):
+    """max that stays as it is, for the same reason."""
+
+    def _eval_is_positive(self) -> bool | None:
+        return fuzzy_or(arg.is_positive for arg in self.args)
+
+    def _eval_is_real(self) -> bool | None:
+        return fuzzy_and(arg.is_real for arg in self.args)
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return fuzzy_or(arg.is_nonnegative for arg in self.args)
 
 
 class Source:
@@ -54,7 +81,7 @@ class Source:
         """For each expression the lines it needs beforehand, and its own text."""
         symbols = sp.numbered_symbols("x", cls=sp.Dummy)
         apart = _Apart()
-        plain = [_split_powers(apart.take_out(expr)) for expr in exprs]
+        plain = [_split_powers(apart.take_out(_settle(expr))) for expr in exprs]
         lets = {dummy: _split_powers(value) for value, dummy in apart.values.items()}
         shared, reduced = sp.cse([*plain, *lets.values()], symbols=symbols, order="none")
         given = dict(zip(lets, reduced[len(plain) :], strict=True))
@@ -98,8 +125,8 @@ class Source:
         result, t = f"r{number}", root.unknown
         slope = slope_of(root.residual, t)
         still, alone = _Fixed(), frozenset({t})
-        moving = [still.take_out(_split_powers(expr), alone) for expr in (root.residual, slope)]
-        objective = None if root.is_single else still.take_out(_split_powers(root.objective), alone)
+        moving = [still.take_out(_split_powers(_settle(expr)), alone) for expr in (root.residual, slope)]
+        objective = None if root.is_single else still.take_out(_split_powers(_settle(root.objective)), alone)
         fixed = still.parts
         local = dict(names)
         lines: list[str] = []
@@ -162,11 +189,19 @@ class _Fixed:
     def __init__(self) -> None:
         self.parts: dict[sp.Expr, sp.Dummy] = {}
         self._seen: dict[tuple[sp.Basic, frozenset[sp.Symbol]], bool] = {}
+        self._done: dict[tuple[sp.Basic, frozenset[sp.Symbol]], sp.Basic] = {}
 
     def take_out(self, expr: sp.Basic, moving: frozenset[sp.Symbol]) -> sp.Basic:
-        """The expression with dummies for what does not move."""
+        """The expression with dummies for what does not move; equal parts are done once."""
         if expr.is_Atom or isinstance(expr, Root):
             return expr
+        key = (expr, moving)
+        if key not in self._done:
+            self._done[key] = self._take_out_parts(expr, moving)
+        return self._done[key]
+
+    def _take_out_parts(self, expr: sp.Basic, moving: frozenset[sp.Symbol]) -> sp.Basic:
+        """What is more than a symbol, with dummies for its parts that do not move."""
         if not self._moves(expr, moving):
             if not isinstance(expr, sp.Expr) or expr.is_number:
                 return expr
@@ -201,6 +236,28 @@ def exp_in_place(product: FloatArray | np.float64) -> FloatArray | np.float64:
     return np.exp(product, out=product) if isinstance(product, np.ndarray) and product.ndim else np.exp(product)
 
 
+def _settle(expr: sp.Basic) -> sp.Basic:
+    """An expression whose min and max stay as they are, whatever is put in for their parts; roots as they were."""
+    known: dict[sp.Basic, sp.Basic] = {}
+
+    def settle(part: sp.Basic) -> sp.Basic:
+        if part.is_Atom or isinstance(part, Root) or not part.has(sp.Min, sp.Max):
+            return part
+        if part not in known:
+            if isinstance(part, Put):
+                inner = sp.Lambda(part.args[0].variables, settle(part.inner))
+                known[part] = Put(inner, *(settle(value) for value in part.args[1:]))
+            else:
+                head = _SETTLED.get(type(part), part.func)
+                known[part] = head(*(settle(arg) for arg in part.args))
+        return known[part]
+
+    return settle(expr)
+
+
+_SETTLED = {sp.Min: _Least, sp.Max: _Greatest}
+
+
 def _split_powers(expr: sp.Expr) -> sp.Expr:
     """Powers with a symbolic exponent as exp(exponent * log(base)), where the base is positive.
 
@@ -208,10 +265,21 @@ def _split_powers(expr: sp.Expr) -> sp.Expr:
     for one number as for an array. It costs |exponent * log(base)| units in the last place, some 1e-14 relative
     for a base of 1e30.
     """
-    return expr.replace(
-        lambda part: isinstance(part, sp.Pow) and bool(part.exp.free_symbols) and part.base.is_positive is True,
-        lambda part: _Exp(part.exp * _Log(part.base)),
-    )
+    known: dict[sp.Basic, sp.Basic] = {}
+
+    def split(part: sp.Basic) -> sp.Basic:
+        """A part with its powers split; equal parts are done once."""
+        if part.is_Atom:
+            return part
+        if part not in known:
+            args = [split(arg) for arg in part.args]
+            whole = part if args == list(part.args) else part.func(*args)
+            if isinstance(whole, sp.Pow) and whole.exp.free_symbols and whole.base.is_positive is True:
+                whole = _Exp(whole.exp * _Log(whole.base))
+            known[part] = whole
+        return known[part]
+
+    return split(expr)
 
 
 def _key(symbol: sp.Symbol) -> str:
@@ -248,7 +316,7 @@ def render_numpy(expr: sp.Basic, names: Mapping[str, str]) -> str:
     return row.spell("numpy", [render_numpy(arg, names) for arg in expr.args[: row.arity[1]]])
 
 
-_PLAIN_HEADS = {_Exp: sp.exp, _Log: sp.log}
+_PLAIN_HEADS = {_Exp: sp.exp, _Log: sp.log, _Least: sp.Min, _Greatest: sp.Max}
 
 
 def _render_choice(expr: sp.Piecewise, names: Mapping[str, str]) -> str:

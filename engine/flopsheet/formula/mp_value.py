@@ -31,25 +31,37 @@ class Bound(Solved, Protocol):
 
 
 def mp_value(expr: sp.Basic, env: Env) -> Any:
-    """The value with the symbols of `env` put in: an mpf, or a bool for a condition.
+    """The value with the symbols of `env` put in: an mpf, or a bool for a condition; equal parts are computed once.
 
     Raises:
         ValueError: it has no real value there.
         ZeroDivisionError: it divides by zero there.
     """
+    return _value(expr, env, {})
+
+
+def _value(expr: sp.Basic, env: Env, known: dict[sp.Basic, Any]) -> Any:
+    """The value, from those of its parts that are known."""
     if isinstance(expr, sp.Symbol):
         return env[expr]
+    if expr not in known:
+        known[expr] = _value_of_parts(expr, env, known)
+    return known[expr]
+
+
+def _value_of_parts(expr: sp.Basic, env: Env, known: dict[sp.Basic, Any]) -> Any:
+    """The value of what is more than a symbol."""
     if isinstance(expr, sp.Rational):
         return mpmath.mpf(int(expr.p)) / int(expr.q)
     if isinstance(expr, sp.Float):
         return mpmath.mpf(expr._mpf_)
     if isinstance(expr, sp.Pow):
-        return _power(mp_value(expr.base, env), mp_value(expr.exp, env))
+        return _power(_value(expr.base, env, known), _value(expr.exp, env, known))
     if isinstance(expr, sp.Piecewise):
-        return _choose(expr, env)
+        return _choose(expr, env, known)
     head = _HEADS.get(type(expr))
     if head is not None:
-        return head([mp_value(arg, env) for arg in expr.args])
+        return head([_value(arg, env, known) for arg in expr.args])
     if expr in _CONSTANTS:
         return _CONSTANTS[expr]()
     if isinstance(expr, Solved):
@@ -140,11 +152,11 @@ def _power(base: Any, exponent: Any) -> Any:
     return base ** (int(exponent) if exponent == int(exponent) else exponent)
 
 
-def _choose(expr: sp.Piecewise, env: Env) -> Any:
+def _choose(expr: sp.Piecewise, env: Env, known: dict[sp.Basic, Any]) -> Any:
     """The value of the first branch whose condition holds."""
     for value, condition in expr.args:
-        if condition == sp.true or mp_value(condition, env):
-            return mp_value(value, env)
+        if condition == sp.true or _value(condition, env, known):
+            return _value(value, env, known)
     message = "no branch of a choice holds"
     raise ValueError(message)
 

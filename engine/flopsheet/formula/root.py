@@ -157,7 +157,20 @@ _COMPARING = (sp.Min, sp.Max, sp.Piecewise, sp.Heaviside, sp.Abs, sp.sign)
 
 def slope_of(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """The derivative beside the kinks of an expression: the jump of a step counts as level."""
-    return sp.diff(expr, symbol).replace(lambda part: isinstance(part, sp.DiracDelta), lambda _: sp.S.Zero)
+    known: dict[sp.Basic, sp.Basic] = {}
+
+    def level(part: sp.Basic) -> sp.Basic:
+        """A part without jumps; equal parts are done once, of which a derivative has thousands."""
+        if part.is_Atom:
+            return part
+        if isinstance(part, sp.DiracDelta):
+            return sp.S.Zero
+        if part not in known:
+            args = [level(arg) for arg in part.args]
+            known[part] = part if args == list(part.args) else part.func(*args)
+        return known[part]
+
+    return level(sp.diff(expr, symbol))
 
 
 def has_comparisons(expr: sp.Basic) -> bool:
@@ -169,7 +182,10 @@ def put_in(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """An expression with values for symbols; where it compares and they are more than names, as a `Put`."""
     if has_comparisons(expr) and not all(value.is_Atom for value in values.values()):
         return Put(sp.Lambda(tuple(values), expr), *values.values())
-    return expr.subs(values, simultaneous=True)
+    if any(not values.keys().isdisjoint(function.variables) for function in expr.atoms(sp.Lambda)):
+        return expr.subs(values, simultaneous=True)
+    # The same without a walk through the whole tree at each of its nodes.
+    return expr.xreplace(dict(values))
 
 
 def make_root(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flopsheet.errors import did_you_mean
 from flopsheet.formula.text import FormulaText
 from flopsheet.plan.law_about import read_about
 from flopsheet.plan.law_figures import read_fitted_range, read_known_answers, read_number, read_pair
@@ -24,10 +25,11 @@ from flopsheet.plan.read import (
     read_formula,
     read_items,
     read_mapping,
+    read_quantity,
     read_text,
     read_unit,
 )
-from flopsheet.plan.schema import LAW
+from flopsheet.plan.schema import INPUT_KEYS, LAW, input_key
 from flopsheet.plan.validate import check, is_identifier, joined, unfold
 
 if TYPE_CHECKING:
@@ -216,16 +218,39 @@ class _LawReader:
         at = self._at("inputs", key.text)
         entries = read_mapping(node) or Mapping((), node.place)
         unit = read_unit(entries.get("unit"), f"{at}.unit", self.problems)
-        candidates = tuple(
-            read_number(item, unit, f"{at}.candidates", self.problems) for item in read_items(entries.get("candidates"))
-        )
+        source = entries.get("from")
+        if source is not None and read_text(source):
+            self._check_source(source, at)
+        candidates = self._candidates(entries.get("candidates"), unit, f"{at}.candidates")
         between = read_pair(entries.get("between"), unit, f"{at}.between", self.problems)
         if between and not 0 < between[0] < between[1]:
             place = (entries.get("between") or node).place
             self._note("must be two numbers above zero, the smaller one first.", place, f"{at}.between")
         if between and candidates:
             self._note("`candidates` and `between` exclude each other.", key.place, at)
-        return LawInput(key.text, unit, read_text(entries.get("from")) or None, candidates, key.place, between)
+        return LawInput(key.text, unit, read_text(source) or None, candidates, key.place, between)
+
+    def _check_source(self, source: Node, at: str) -> None:
+        """Refuse a key that no plan can set: the law could never be used."""
+        text = read_text(source)
+        if input_key(text) is None:
+            known = [row.key for row in INPUT_KEYS if "<" not in row.key]
+            self._note(
+                f"`{text}` is not a number that a plan sets.", source.place, f"{at}.from", did_you_mean(text, known)
+            )
+
+    def _candidates(self, node: Node | None, unit: str, at: str) -> tuple[float, ...]:
+        """The values among which a plan chooses: one at least, each above zero, each once."""
+        found: list[float] = []
+        for item in read_items(node):
+            quantity = read_quantity(item, unit, at, self.problems, positive=True)
+            if quantity and quantity.value in found:
+                self._note(f"{quantity.value:g} stands there already.", item.place, at, "Name each candidate once.")
+            elif quantity:
+                found.append(quantity.value)
+        if node is not None and not read_items(node) and at not in self.problems.unclear:
+            self._note("names no candidate.", node.place, at, "Name some, or remove the line: the plan then gives it.")
+        return tuple(found)
 
     def _refuse_shared_names(self) -> None:
         """A symbol means one thing: it stands in one section only."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import numpy.typing as npt
 import sympy as sp
 
-from flopsheet.formula.root import SCAN_NODES, SNAP, Put
+from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
+from flopsheet.formula.root import SCAN_NODES, SNAP, Put, Root
+from flopsheet.model.cell import Cell
+from flopsheet.model.graph import build_graph
 from flopsheet.workbook.split import split_long
 
 CLOSE = 2.0**-44
@@ -33,3 +39,16 @@ def _split(expr: sp.Expr, prefix: str, whole: sp.Symbol) -> list[tuple[sp.Symbol
     """A formula in columns short enough to read."""
     found = split_long(expr, lambda _: _A_CELL, lambda _: "number_0_000", prefix=prefix)
     return [*found.helpers, (whole, found.expr)]
+
+
+def compile_columns(root: Root, reads: Sequence[Cell], parts: Sequence[tuple[sp.Symbol, sp.Expr]]) -> CompiledCells:
+    """The columns of a row as a function of the unknown and of what the root reads."""
+    inputs = [Cell(cell.id, "input", "1", cell.id, positive=cell.positive) for cell in reads]
+    inputs.append(Cell(root.unknown.name, "input", "1", "t", positive=False))
+    cells = [Cell(s.name, "formula", "1", s.name, expr, positive=bool(s.is_positive)) for s, expr in parts]
+    return compile_cells(build_graph((*inputs, *cells)), [cell.id for cell in cells])
+
+
+def evaluate_columns(compiled: CompiledCells, values: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+    """The columns at one or more places."""
+    return dict(compiled.evaluate(values))

@@ -160,6 +160,29 @@ SOLVED = {
 }
 
 
+READS_MORE = {
+    # loss, what the plan gives, what the message says, the line it points at
+    "nothing": ("", "needs `data.unique`, which scenario `base` does not set", 3),
+    "another unit": (
+        "inputs: {V: 1e9 FLOP}\ndata: {unique: 1e11}\n",
+        "is in FLOP, but law `inline` reads it in token",
+        9,
+    ),
+    "less than nothing": ("inputs: {V: -1}\ndata: {unique: 1e11}\n", "must be above zero, got -1", 9),
+}
+
+
+@pytest.mark.parametrize("case", READS_MORE)
+def test_wrong_inputs_are_told_before_their_consequences(case, solve):
+    """A law without an optimum at usual numbers is not blamed for what the plan leaves out or has in a wrong unit."""
+    given, message, line = READS_MORE[case]
+    inputs = "  inputs: {U: {from: data.unique, unit: token}, V: {unit: token}}\n"
+    with pytest.raises(FlopsheetError, match=message) as error:
+        solve(plan_text("E + A/N**alpha + B/(D + U + V)**beta", more=inputs, rest=BUDGET + given))
+    assert "stationarity" not in str(error.value)
+    assert line in {problem.place.line for problem in error.value.problems if problem.place is not None}
+
+
 def by_hand(budget):
     """Hoffmann et al. 2022, Eq. 4, for the printed constants."""
     scale = (0.34 * 406.4 / (0.28 * 410.7)) ** (1 / 0.62)

@@ -20,6 +20,13 @@ CASES = {
     "a shifted decision": ("E + A/(N - 1e6)**alpha + B/D**beta", "6*N*D", lambda n, c: c / (6 * n)),
     "an exponent that is a difference": ("E + A/N**(beta - 0.1) + B/D**alpha", "6*N*D", lambda n, c: c / (6 * n)),
     "a cost of powers": (PLAIN, "N**1.5 + N*D", lambda n, c: c / n - n**0.5),
+    "a cost with a choice": (PLAIN, "if(N > 1e9, 8, 6)*N*D", lambda n, c: c / (8 if n > 1e9 else 6) / n),
+    "a choice of one term": (
+        "E + if(N > 1e5, A/N**alpha, 2*A/N**alpha) + B/D**beta",
+        "6*N*D",
+        lambda n, c: c / (6 * n),
+    ),
+    "a cost with a difference": (PLAIN, "6*N*D - 7*D", lambda n, c: c / (6 * n - 7)),
     "two minima": (
         "E + 2/(1 + (N/1e7)**4) + 0.5/(1 + (N/1e11)**4) + B/D**beta",
         "6*N*D",
@@ -27,7 +34,10 @@ CASES = {
     ),
 }
 FORMULAS = {
-    name: eval("lambda N, D, E, A, B, alpha, beta: " + loss, {"log": math.log, "exp": math.exp})  # noqa: S307 - ours
+    name: eval(  # noqa: S307 - ours
+        "lambda N, D, E, A, B, alpha, beta: " + loss.replace("if(", "choose("),
+        {"log": math.log, "exp": math.exp, "choose": lambda holds, yes, no: yes if holds else no},
+    )
     for name, (loss, _, _) in CASES.items()
 }
 

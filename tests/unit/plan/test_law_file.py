@@ -180,6 +180,22 @@ def test_a_decision_may_have_a_unit_for_a_role():
         ),
         ("law: a\nsource: {where: here}\n", ["law.yaml:2:9: source: a source needs `cite`."]),
         ("law: a\ninputs: {U: {form: data.unique}}\n", ["law.yaml:2:14: inputs.U: unknown key `form`."]),
+        (
+            "law: a\ninputs: {U: {from: data.uniq}, V: {from: caps}}\n",
+            [
+                "law.yaml:2:20: inputs.U.from: `data.uniq` is not a number that a plan sets.",
+                "law.yaml:2:42: inputs.V.from: `caps` is not a number that a plan sets.",
+            ],
+        ),
+        (
+            "law: a\ninputs: {P: {unit: bit, candidates: [4, 0, -8, 4]}, Q: {candidates: []}}\n",
+            [
+                "law.yaml:2:41: inputs.P.candidates: must be greater than 0, but is `0`.",
+                "law.yaml:2:44: inputs.P.candidates: must be greater than 0, but is `-8`.",
+                "law.yaml:2:48: inputs.P.candidates: 4 stands there already.",
+                "law.yaml:2:69: inputs.Q.candidates: names no candidate.",
+            ],
+        ),
     ],
 )
 def test_all_that_is_wrong_in_a_law_is_told_at_its_place(text: str, expected: list[str]):

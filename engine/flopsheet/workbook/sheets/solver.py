@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,16 +12,15 @@ import numpy.typing as npt
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
-from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
+from flopsheet.evaluate.compile import FloatArray
 from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root, has_comparisons
 from flopsheet.model.cell import Cell
-from flopsheet.model.graph import build_graph
 from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.printer import render_excel
-from flopsheet.workbook.root_columns import CLOSE, list_columns
+from flopsheet.workbook.root_columns import CLOSE, compile_columns, evaluate_columns, list_columns
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.styles import StyleName
 
@@ -28,6 +28,9 @@ SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
 _SHAPE, _SIZE = "0.000000000", "0.000E+00"
 _LEFT, _RIGHT, _T, _PARTS = 0, 1, 2, 3
+# A row that no sheet has stands for the row of a formula until that is known.
+_BEYOND_SHEET = 1048577
+_ANY_ROW = re.compile(rf"\b([A-Z]{{1,3}}){_BEYOND_SHEET}\b")
 
 
 def list_roots(context: Context) -> tuple[Cell, ...]:
@@ -82,6 +85,7 @@ class _Block:
     reads: tuple[Cell, ...] = field(init=False)
     residual: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
     objective: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
+    _texts: dict[tuple[int, str], list[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take the root apart into columns."""
@@ -224,7 +228,9 @@ class _Block:
         sheet.put(self.low + 2, column, Formula(text, part), style="formula", number_format=_SHAPE)
         self._put_heads(sheet, self.scan - 1, column, [self.root.unknown, *(symbol for symbol, _ in self.objective)])
         at: FloatArray = low + (np.arange(SCAN_NODES, dtype=np.float64) + 0.5) * part
-        found = _evaluate(self._compiled(self.objective), {**values, self.root.unknown.name: at})
+        found = evaluate_columns(
+            compile_columns(self.root, self.reads, self.objective), {**values, self.root.unknown.name: at}
+        )
         whole = self.objective[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         for node in range(SCAN_NODES):
@@ -259,7 +265,7 @@ class _Block:
         sign = get_column_letter(column + _PARTS + len(self.residual) - 1)
         names = [symbol for symbol, _ in self.residual]
         self._put_heads(sheet, self.halving - 2, column, ["left", "right", self.root.unknown, *names])
-        compiled, whole = self._compiled(self.residual), self.residual[-1][0].name
+        compiled, whole = compile_columns(self.root, self.reads, self.residual), self.residual[-1][0].name
         middle, close = (left + right) / 2, flat.refer_number(sp.Rational(CLOSE))
         fallback = f"({first}${self.halving} + {second}${self.halving}) / 2"
         for step in range(HALVINGS + 1):
@@ -269,7 +275,7 @@ class _Block:
                 left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
                 right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
             t = (left + right) / 2
-            found = _evaluate(compiled, {**values, self.root.unknown.name: np.array([t])})
+            found = evaluate_columns(compiled, {**values, self.root.unknown.name: np.array([t])})
             if not np.isfinite(found[whole][0]):
                 found[whole] = np.array([middle - t])
             for offset, text, value in (
@@ -315,7 +321,7 @@ class _Block:
         flat, letter = self.context.flat, get_column_letter(column)
         root = float(sheet.cached(self.result, column))
         at: dict[str, npt.ArrayLike] = {**values, self.root.unknown.name: np.array([root])}
-        found, row = _evaluate(self._compiled(self.residual), at), self.result + 1
+        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.residual), at), self.result + 1
         whole = self.residual[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         sheet.put(row, column + _T, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
@@ -327,7 +333,7 @@ class _Block:
         sheet.put(row + 1, column, left_over, style="formula", number_format="0.00E+00")
         if not self.objective:
             return
-        found, row = _evaluate(self._compiled(self.objective), at), self.result + 3
+        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.objective), at), self.result + 3
         whole = self.objective[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         sheet.put(row, column, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
@@ -371,10 +377,9 @@ class _Block:
         otherwise: str,
     ) -> None:
         """The columns right of the unknown in one row; the last one has another value where the formula has none."""
-        here = {**places, self.root.unknown: f"{get_column_letter(column)}{row}"}
-        flat = self.context.flat
-        for offset, (symbol, expr) in enumerate(parts, start=1):
-            text = render_excel(expr, lambda s: here[s] if s in here else flat.refer(s), flat.refer_number)
+        texts = self._render_parts(column, parts, places)
+        for offset, ((symbol, _), template) in enumerate(zip(parts, texts, strict=True), start=1):
+            text = _ANY_ROW.sub(rf"\g<1>{row}", template)
             value = float(found[symbol.name][at])
             last = offset == len(parts)
             dash = not last and not np.isfinite(value)
@@ -383,16 +388,18 @@ class _Block:
             sheet.put(
                 row, column + offset, Formula(text, DASH if dash else value), style="formula", number_format=shape
             )
-            here[symbol] = f"{get_column_letter(column + offset)}{row}"
 
-    def _compiled(self, parts: Sequence[tuple[sp.Symbol, sp.Expr]]) -> CompiledCells:
-        """The columns of a row as a function of the unknown and of what the root reads."""
-        inputs = [Cell(cell.id, "input", "1", cell.id, positive=cell.positive) for cell in self.reads]
-        inputs.append(Cell(self.root.unknown.name, "input", "1", "t", positive=False))
-        cells = [Cell(s.name, "formula", "1", s.name, expr, positive=bool(s.is_positive)) for s, expr in parts]
-        return compile_cells(build_graph((*inputs, *cells)), [cell.id for cell in cells])
-
-
-def _evaluate(compiled: CompiledCells, values: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
-    """The columns at one or more places."""
-    return dict(compiled.evaluate(values))
+    def _render_parts(
+        self, column: int, parts: Sequence[tuple[sp.Symbol, sp.Expr]], places: Mapping[sp.Symbol, str]
+    ) -> list[str]:
+        """The formulas right of the unknown in any row: one rendering for all rows, which differ in its number only."""
+        key = (column, parts[-1][0].name)
+        if key not in self._texts:
+            flat = self.context.flat
+            here = {**places, self.root.unknown: f"{get_column_letter(column)}{_BEYOND_SHEET}"}
+            self._texts[key] = []
+            for offset, (symbol, expr) in enumerate(parts, start=1):
+                text = render_excel(expr, lambda s: here[s] if s in here else flat.refer(s), flat.refer_number)
+                self._texts[key].append(text)
+                here[symbol] = f"{get_column_letter(column + offset)}{_BEYOND_SHEET}"
+        return self._texts[key]

@@ -168,10 +168,7 @@ class _Block:
         self._note_checks(sheet)
 
     def _note_checks(self, sheet: Sheet) -> None:
-        """Tell the sheet of checks what a root leaves over of the residual, and what it is worth beside the nodes.
-
-        With a choice in it a residual may jump through zero, and then it leaves something over where the jump is.
-        """
+        """Tell the sheet of checks what a root leaves over, unless it may be a jump, and its worth beside the nodes."""
         rows = {} if has_comparisons(self.root.residual) else {"root": self.result + 2}
         if self.objective:
             rows["root_best"] = self.result + 4
@@ -326,10 +323,11 @@ class _Block:
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         sheet.put(row, column + _T, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
         self._put_parts(sheet, row, column + _T, self.residual, places, found, 0, otherwise=flat.name(BEYOND))
-        inside = [f"(1 - {letter}{self.result - back})" for back in (2, 1)]
         last = get_column_letter(column + _PARTS + len(self.residual) - 1)
         share = math.prod(1 - float(sheet.cached(self.result - back, column)) for back in (2, 1))
-        left_over = Formula(f"{' * '.join(inside)} * {last}{row}", share * float(found[whole][0]))
+        left_over = Formula(
+            f"(1 - {letter}{row - 3}) * (1 - {letter}{row - 2}) * {last}{row}", share * float(found[whole][0])
+        )
         sheet.put(row + 1, column, left_over, style="formula", number_format="0.00E+00")
         if not self.objective:
             return
@@ -354,10 +352,8 @@ class _Block:
 
     def _unit(self, name: str) -> str:
         """The unit of a column: that of a decision, else none; parts of formulas have what their formula makes."""
-        decisions = {
-            z.name: self.context.solution.model.decision(z).unit for z in self.context.solution.model.decisions
-        }
-        return decisions.get(name, "1")
+        model = self.context.solution.model
+        return next((model.decision(z).unit for z in model.decisions if z.name == name), "1")
 
     def _head(self, name: str) -> str:
         """What a column is called: its unknown, a decision, or a part of residual or objective."""

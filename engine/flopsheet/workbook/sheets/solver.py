@@ -60,8 +60,7 @@ def add_solver(book: Book, context: Context) -> Sheet | None:
     cells = list_roots(context)
     if not cells:
         return None
-    t = context.t
-    sheet = book.sheet(SHEET, t("workbook.solver"), t("contents.solver"))
+    sheet = book.sheet(SHEET, context.t("workbook.solver"), context.t("contents.solver"))
     for cell in cells:
         _Block(context, cell, context.root_rows[cell.id][0]).put(sheet)
     sheet.set_width(_LABEL, 44.0)

@@ -15,6 +15,7 @@ from flopsheet.model.graph import build_graph
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
+from flopsheet.workbook.flat import list_iso_flop
 from flopsheet.workbook.printer import literals, render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.styles import number_format
@@ -27,14 +28,8 @@ _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def draws_iso_flop(context: Context) -> bool:
-    """Whether every size fits every budget. With a sum of costs one part can be more than the whole: no loss there."""
-    derivation = context.solution.derivation
-    if isinstance(derivation, ResourceDerivation):
-        return False  # one resource: there is nothing to divide a budget between
-    if derivation.interior.budget is not None:
-        return False  # the optimum of each budget is a root, which takes a block of rows of its own
-    _, y = context.solution.model.decisions
-    return bool(derivation.interior.on_budget[y].is_positive)
+    """Whether every size fits every budget, and their optimum is a formula."""
+    return bool(list_iso_flop(context.solution))
 
 
 def add_iso_flop(book: Book, context: Context) -> Sheet:

@@ -29,7 +29,7 @@ _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def draws_iso_flop(context: Context) -> bool:
-    """Whether every size fits every budget, and the loss along one fits a cell: it stands in a grid, without helpers."""
+    """Whether every size fits every budget, and the loss along one fits a cell: the grid has no helpers."""
     found = list_iso_flop(context.solution)
     if not found:
         return False

@@ -70,6 +70,18 @@ cells:
     + "scenarios: {base: {}, fine: {target.loss: 2.5}}\n",
     "target that the caps exclude first": TARGET
     + "caps: {parameters: 1M}\nscenarios: {base: {}, fine: {caps.parameters: 10B}}\n",
+    "a number that only a chart needs": TARGET.replace(
+        "hoffmann_2022",
+        """
+  loss: E + A / N**alpha * (1 + 20 * exp(-P / g)) + B / D**beta
+  cost: 6 * N * D * (8 + P) / 16
+  decisions: {N: parameters, D: tokens}
+  inputs: {P: {unit: bit, candidates: [4, 8, 16]}}
+  constants: {E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28, g: 2}
+  law: own_2024
+  title: Own
+  source: {cite: Own}""",
+    ),
     "other letters": INLINE.format(
         """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
   cost: 6 * P * Q

@@ -28,7 +28,23 @@ class Isolated:
 def expand_logarithm(expr: sp.Expr) -> sp.Expr:
     """ln(expr) taken apart into a sum, as far as it goes (all symbols are positive or treated as such)."""
     powers, rest = _powers_of(expr)
-    return sp.expand(sp.Add(rest, *(exponent * sp.log(base) for base, exponent in powers.items())))
+    return expand_whole(sp.Add(rest, *(exponent * sp.log(base) for base, exponent in powers.items())))
+
+
+def expand_whole(expr: sp.Expr) -> sp.Expr:
+    """Expanded, but with exponentials of squares left whole.
+
+    Of exp(-(ln(N) - 20)**2) the factors would be N**40 and exp(-ln(N)**2), which no double holds.
+    """
+    if holds_bell(expr):
+        return sp.expand(expr, power_exp=False, multinomial=False)
+    return sp.expand(expr)
+
+
+def holds_bell(expr: sp.Expr) -> bool:
+    """Whether an expression holds the exponential of a power of a sum or of a logarithm, as a bell curve does."""
+    powers = (power for part in expr.atoms(sp.exp) for power in part.args[0].atoms(sp.Pow))
+    return any(power.base.has(sp.Add, sp.log) and power.exp.is_Integer and power.exp > 1 for power in powers)
 
 
 def _powers_of(expr: sp.Expr) -> tuple[dict[sp.Expr, sp.Expr], sp.Expr]:
@@ -67,7 +83,7 @@ def _written_out(expr: sp.Expr) -> sp.Expr:
     """A sum over its common denominator, or with powers of products taken apart, so that terms that cancel do."""
     if _is_plain_fraction(expr) and not isinstance(single := sp.together(expr), sp.Add):
         return single
-    return sp.expand(take_powers_apart(expr))
+    return expand_whole(take_powers_apart(expr))
 
 
 def take_powers_apart(expr: sp.Expr) -> sp.Expr:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import sympy as sp
 
-from flopsheet.derive.algebra import Isolated, expand_logarithm, isolate, simplest_condition
+from flopsheet.derive.algebra import Isolated, expand_logarithm, expand_whole, isolate, simplest_condition
 from flopsheet.formula.root import Root, has_comparisons, make_root, put_in
 
 Kind = Literal["shares", "first", "second"]
@@ -80,7 +80,7 @@ def put_along(expr: sp.Expr, contour: Contour) -> sp.Expr:
     if has_comparisons(expr):
         return contour.put_on(expr)
     logarithms = {sp.log(z): expand_logarithm(value) for z, value in contour.at.items()}
-    return sp.expand(contour.put_on(expr.xreplace(logarithms)))
+    return expand_whole(contour.put_on(expr.xreplace(logarithms)))
 
 
 def _trace_shares(expr: sp.Expr, level: sp.Symbol, decisions: tuple[sp.Symbol, sp.Symbol]) -> Contour | None:

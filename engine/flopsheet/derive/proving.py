@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from flopsheet.derive.algebra import is_same_product, is_zero_by_algebra
+from flopsheet.derive.algebra import holds_bell, is_same_product, is_zero_by_algebra
 from flopsheet.derive.proof import Proof, Verdict
 from flopsheet.derive.sample import POINTS, evaluate_at, is_positive_at, relative_gaps, sample_points
 from flopsheet.formula.root import Root
@@ -89,7 +89,8 @@ class Prover:
 
     def prove_positive(self, statement: str, expr: sp.Expr) -> Proof:
         """A verdict on expr > 0."""
-        if sp.expand(expr).is_positive or expr.is_positive or sp.factor(expr).is_positive:
+        by_form = not holds_bell(expr)
+        if by_form and (sp.expand(expr).is_positive or expr.is_positive or sp.factor(expr).is_positive):
             return Proof(statement, "symbolic", "proven", residual=expr)
         values = [evaluate_at(expr, point) for point in self.points(expr)]
         known = [value for value in values if value is not None]

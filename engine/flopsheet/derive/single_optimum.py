@@ -8,6 +8,7 @@ from itertools import pairwise
 import mpmath
 import sympy as sp
 
+from flopsheet.derive.algebra import holds_bell
 from flopsheet.derive.contour import UNKNOWN, Contour, put_along
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover
@@ -31,7 +32,9 @@ def prove_single_optimum(model: LawModel, interior: Interior, contour: Contour, 
         FlopsheetError: the loss falls or rises all along each budget that was looked at.
     """
     residual = put_along(interior.residual, contour)
-    fall = -sp.diff(residual, UNKNOWN) if residual.count_ops() <= _LONGEST else sp.S.Zero
+    # Factoring the slope of a bell curve never ends.
+    short = residual.count_ops() <= _LONGEST and not holds_bell(residual)
+    fall = -sp.diff(residual, UNKNOWN) if short else sp.S.Zero
     once = "second order: along the budget the loss falls up to the optimum and rises beyond it, so there is one only"
     if sp.expand(fall).is_positive or fall.is_positive or sp.factor(fall).is_positive:
         return Proof(once, "symbolic", "proven", residual=fall)

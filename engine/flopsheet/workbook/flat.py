@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from flopsheet.derive.compared import curve_of
-from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.cells import COUNT
@@ -20,6 +20,7 @@ from flopsheet.formula.root import Root
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
 from flopsheet.workbook.root_columns import FOR_ROOTS, list_columns
@@ -103,7 +104,8 @@ def flatten_model(solution: Solution) -> FlatModel:
     found = {
         number for cell in graph if cell.expr is not None and cell.id != COUNT for number in _numbers_of(cell)
     } | _ALWAYS
-    found |= {number for expr in (*_compared_curves(solution), *_along_budget(solution)) for number in literals(expr)}
+    drawn = (*_compared_curves(solution), *list_iso_flop(solution))
+    found |= {number for expr in drawn for number in literals(expr)}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -126,13 +128,22 @@ def _numbers_of(cell: Cell) -> set[sp.Number]:
     return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
 
 
-def _along_budget(solution: Solution) -> list[sp.Expr]:
-    """The loss along a budget, where the optimum is a root and no formula of the plan says the same."""
-    if not isinstance(solution.derivation, Derivation) or solution.derivation.interior.budget is None:
-        return []
-    y = solution.model.decisions[1]
-    on_budget = solution.derivation.interior.on_budget[y]
-    return [] if on_budget.has(Root) else [solution.model.loss.subs(y, on_budget)]
+def list_iso_flop(solution: Solution) -> tuple[sp.Expr, ...]:
+    """The loss along a budget and the best first decision, for the sheet that draws them; none where it does not.
+
+    With a sum of costs one part can be more than the whole: no loss there. An optimum that is a root takes a
+    block of rows of its own for each budget: then the curves alone are drawn.
+    """
+    derivation, model = solution.derivation, solution.model
+    if isinstance(derivation, ResourceDerivation) or isinstance(model, ResourceModel):
+        return ()  # one resource: there is nothing to divide a budget between
+    interior = derivation.interior
+    x, y = model.decisions
+    on_budget = interior.on_budget[y]
+    if not on_budget.is_positive or on_budget.has(Root):
+        return ()
+    loss = model.loss.subs(y, on_budget)
+    return (loss,) if interior.budget is not None else (loss, interior.free[x])
 
 
 def _compared_curves(solution: Solution) -> list[sp.Expr]:

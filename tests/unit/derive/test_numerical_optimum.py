@@ -21,6 +21,7 @@ CASES = {
     "an exponent that is a difference": ("E + A/N**(beta - 0.1) + B/D**alpha", "6*N*D", lambda n, c: c / (6 * n)),
     "a cost of powers": (PLAIN, "N**1.5 + N*D", lambda n, c: c / n - n**0.5),
     "a cost with a choice": (PLAIN, "if(N > 1e9, 8, 6)*N*D", lambda n, c: c / (8 if n > 1e9 else 6) / n),
+    "a bump": (f"{PLAIN} + 0.3*exp(-(log(N) - 20)**2)", "6*N*D", lambda n, c: c / (6 * n)),
     "a choice of one term": (
         "E + if(N > 1e5, A/N**alpha, 2*A/N**alpha) + B/D**beta",
         "6*N*D",

@@ -10,12 +10,12 @@ from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.compile import CompiledCells, compile_cells
-from flopsheet.formula.root import Root
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
+from flopsheet.workbook.flat import list_iso_flop
 from flopsheet.workbook.lint_formulas import LONGEST_FORMULA
 from flopsheet.workbook.printer import literals, render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
@@ -29,21 +29,12 @@ _STEP = 0.1  # what the lower end of the loss axis is a multiple of
 
 
 def draws_iso_flop(context: Context) -> bool:
-    """Whether every size fits every budget. With a sum of costs one part can be more than the whole: no loss there."""
-    derivation = context.solution.derivation
-    if isinstance(derivation, ResourceDerivation):
-        return False  # one resource: there is nothing to divide a budget between
-    _, y = context.solution.model.decisions
-    on_budget = derivation.interior.on_budget[y]
-    return bool(on_budget.is_positive) and not on_budget.has(Root) and _is_short(context, on_budget)
-
-
-def _is_short(context: Context, on_budget: sp.Expr) -> bool:
-    """Whether the loss along a budget fits one cell: it stands in a grid, without helpers."""
-    model, flat = context.solution.model, context.flat
-    x, y = model.decisions
-    if set(literals(loss := model.loss.subs(y, on_budget))) - set(flat.numbers):
+    """Whether every size fits every budget, and the loss along one fits a cell: the grid has no helpers."""
+    found = list_iso_flop(context.solution)
+    if not found:
         return False
+    model, flat = context.solution.model, context.flat
+    loss, x = found[0], model.decisions[0]
     text = render_excel(loss, lambda s: "AA$100" if s in {x, model.amount} else flat.refer(s), flat.refer_number)
     return len(text) < LONGEST_FORMULA
 

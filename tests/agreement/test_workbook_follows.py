@@ -66,6 +66,9 @@ class Edits:
             return self.chance.choice([1.5, 1.95, 2.1, 2.4, 3.0]) + self.chance.uniform(0, 0.02)
         if key.startswith("constants."):
             return self.law[key.partition(".")[2]].value * self.chance.uniform(0.9, 1.1)
+        if key.startswith("inputs."):
+            # Bits and the like: far below what a law was made for it has no value.
+            return self._present(key) * self.chance.uniform(0.9, 1.5)
         if not key.startswith("caps."):
             return self._present(key) * amount**0.5
         if self.chance.random() < 0.2:

@@ -28,6 +28,8 @@ from flopsheet.messages import render_message
 
 # No identifier of a law holds a blank, so this name is never taken.
 _MULTIPLIER: Final = "the multiplier"
+#: Operations of the condition of a root up to which its elasticities are derived.
+_LONGEST: Final = 100
 #: Terms that cancel leave no more than this.
 _CANCELLED: Final = 1e-12
 
@@ -157,8 +159,11 @@ def list_elasticities(source: ReportSource, words: Words, symbols: Mapping[str, 
     if index is None:
         return None
     model = source.model
-    if has_comparisons(source.derivation.interior.residual):
+    interior = source.derivation.interior
+    if has_comparisons(interior.residual):
         return None  # beside each kink the derivatives are others
+    if interior.budget is not None and interior.residual.count_ops() > _LONGEST:
+        return None  # each would be a page long, and take minutes
     numbers = dict(source.constants(index))
     numbers[model.amount.name] = source.answers[index].results["C_total"].value
     elasticities = source.derivation.elasticities

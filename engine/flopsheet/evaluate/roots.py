@@ -67,6 +67,8 @@ class RootFinder:
         point = _bracketed(residual, left, right)
         point = np.where(high > low, point, low)
         span = (high - low) * SNAP
+        # Where the condition has no value between the ends there is no root.
+        point = np.where(np.isfinite(residual(point)[0]) | (high <= low), point, np.nan)
         point = np.where(point <= low + span, low, np.where(point >= high - span, high, point))
         if objective is None or least is None:
             return point

@@ -35,6 +35,7 @@ class Contour:
         ends: The range of t, within which both decisions are positive.
         limits: The t at which a decision has a value, over the decision's own symbol.
         conditions: Each must be positive for the contour to exist.
+        kinked: Whether the optimum along it may stand at a kink.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Contour:
     ends: tuple[sp.Expr, sp.Expr]
     limits: Mapping[sp.Symbol, sp.Expr]
     conditions: tuple[sp.Expr, ...] = ()
+    kinked: bool = False
 
     def put_on(self, expr: sp.Expr, t: sp.Expr = UNKNOWN) -> sp.Expr:
         """An expression of the decisions along the contour."""
@@ -72,7 +74,8 @@ def optimum_on(
     The residual is positive where the objective falls along the contour and negative where it rises.
     """
     low, high = ends or contour.ends
-    return make_root(UNKNOWN, put_along(residual, contour), low, high, objective=contour.put_on(objective))
+    along, least = put_along(residual, contour), contour.put_on(objective)
+    return make_root(UNKNOWN, along, low, high, objective=least, kinked=contour.kinked)
 
 
 def put_along(expr: sp.Expr, contour: Contour) -> sp.Expr:

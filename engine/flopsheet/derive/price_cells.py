@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.kink_cells import add_kink_gains
 from flopsheet.messages import Message
 
 
@@ -37,10 +38,13 @@ def add_prices(
     x, y = model.decisions
     gains, shares = {}, {}
     for z in model.decisions:
-        expr = interior.gains[z].subs(chosen, simultaneous=True)
-        gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
+        if not interior.kinked:
+            expr = interior.gains[z].subs(chosen, simultaneous=True)
+            gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
         share = interior.shares[z].subs(chosen, simultaneous=True)
         shares[z] = build.add(f"share_{z}", share, "1", build.label("share", z)) if share.free_symbols else share
+    if interior.kinked:
+        gains = add_kink_gains(build, chosen, flags, shares)
     if x in flags:
         budget = sp.Piecewise((gains[y] / shares[y], sp.Eq(flags[x], 1)), (gains[x] / shares[x], True))
     elif y in flags:
@@ -54,6 +58,10 @@ def add_prices(
         label = Message("cell.multiplier_compute")
         price = build.add("multiplier_compute", binds * value, "nats/token", label, positive=False)
         _add_price(build, "compute", price)
+    if interior.kinked and guard != PLAN_STATUS:
+        # Beside a cap more of the other decision may be worth nothing: then no compute makes up for the cap.
+        idle = sp.Piecewise((0, price > 0), (1, True))
+        guard = build.add("compute_is_idle", idle, "1", Message("cell.compute_is_idle"), positive=False).name
     for z, cap in build.caps.items():
         what = name_of(build.derivation, z)
         worth = flags[z] * sp.Max(0, gains[z] - price * shares[z])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -17,6 +17,7 @@ from flopsheet.derive.algebra import (
     tidy,
 )
 from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, solve_log, trace_contour
+from flopsheet.derive.kinks import balance, has_kinks
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.root import has_comparisons, put_in
@@ -43,7 +44,8 @@ class Interior:
     Attributes:
         gains: -dL/d ln x per decision: what more of it is worth.
         shares: d ln(cost)/d ln x per decision.
-        residual: ln of what the budget is worth in the first decision over what it is worth in the second.
+        residual: ln of what the budget is worth in the first decision over what it is worth in the second; where the
+            loss has kinks their balance, between -1 and 1, since either may be worth nothing there.
         stationary: the condition `residual = 0` where it is linear in the logarithms of the decisions, else None.
         path: the second decision on the optimal path, over the first; None without such a condition.
         free: the decisions over the budget; `frontier` the loss there, over the budget.
@@ -70,6 +72,11 @@ class Interior:
     at_loss: Mapping[sp.Symbol, Isolated]
     budget: Contour | None = None
     target: Contour | None = None
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the optimum may stand at a kink of the loss."""
+        return self.budget is not None and self.budget.kinked
 
 
 @dataclass(frozen=True)
@@ -98,19 +105,24 @@ def derive_interior(model: LawModel) -> Interior:
     gains = {z: product_form(_slope(-model.loss, z)) for z in (x, y)}
     shares = {z: _share(model.cost, z) for z in (x, y)}
     _check_directions(model, gains, shares)
-    residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
-    _check_balance(model, residual)
-    stationary = _log_linear(model, residual)
-    path = None if stationary is None else _path(model, stationary)
+    kinked = has_kinks(model, gains)
     worth = [gains[z] / shares[z] for z in (x, y)]
-    if any(not base.is_positive for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y)):
+    if kinked:
+        residual = balance(*worth)
+    else:
+        residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
+    _check_balance(model, residual)
+    stationary = None if kinked else _log_linear(model, residual)
+    path = None if stationary is None else _path(model, stationary)
+    fixed = (base for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y))
+    if not kinked and any(not base.is_positive for base in fixed):
         # The logarithm of a constant of unknown sign is not real, that of the whole is.
         residual = sp.log(worth[0]) - sp.log(worth[1])
     at_loss = {z: _solve(model.loss, model.level, z) for z in (x, y)}
-    free = _spend(model, residual, path, worth)
+    free = _spend(model, residual, path, worth, kinked=kinked)
     if free is None:
         raise _unsolved(model)
-    reaching = _reach(model, residual, path, worth)
+    reaching = _reach(model, residual, path, worth, kinked=kinked)
     return Interior(
         gains=gains,
         shares=shares,
@@ -136,7 +148,9 @@ def _path(model: LawModel, stationary: LogLinear) -> sp.Expr | None:
     return path if _is_real(path) else None
 
 
-def _spend(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+def _spend(
+    model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr], *, kinked: bool
+) -> _Found | None:
     """The decisions over the budget."""
     x, y = model.decisions
     spent = None if path is None else isolate(model.cost.subs({y: path}), model.amount, x)
@@ -145,10 +159,15 @@ def _spend(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequ
         if _holds(model, found, worth, {model.amount: _SOME_AMOUNT}):
             return _Found(found)
     contour = trace_contour(model.cost, model.amount, model.decisions)
-    return None if contour is None else _Found(_root_on(contour, residual, model.loss), None, contour)
+    if contour is None:
+        return None
+    contour = replace(contour, kinked=kinked)
+    return _Found(_root_on(contour, residual, model.loss), None, contour)
 
 
-def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+def _reach(
+    model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr], *, kinked: bool
+) -> _Found | None:
     """The decisions over the loss to be reached."""
     x, y = model.decisions
     reached = None if path is None else isolate(model.loss.subs({y: path}), model.level, x)
@@ -159,6 +178,7 @@ def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequ
     contour = trace_contour(model.loss, model.level, model.decisions)
     if contour is None:
         return None
+    contour = replace(contour, kinked=kinked)
     # What two decisions without bound leave of the loss cannot be reached.
     floor = model.loss.subs({x: sp.oo, y: sp.oo})
     known = floor.is_finite is not False and not floor.has(sp.oo, sp.zoo, sp.nan)

@@ -42,6 +42,8 @@ class RootFinder:
         objective: Objective | None,
         low: npt.ArrayLike,
         high: npt.ArrayLike,
+        *,
+        kinked: bool = False,
     ) -> FloatArray:
         """The root number `index`: see `flopsheet.formula.root.Root` for which one it is.
 
@@ -51,6 +53,7 @@ class RootFinder:
             objective: What is least at the root; None where the residual changes its sign once only.
             low: The left ends.
             high: The right ends; they broadcast with `low` and with what `residual` gives.
+            kinked: Whether the residual may have no value at the root, where both decisions are worth nothing.
         """
         low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         looks = objective is not None and (self.looks or index in self.several)
@@ -67,8 +70,9 @@ class RootFinder:
         point = _bracketed(residual, left, right)
         point = np.where(high > low, point, low)
         span = (high - low) * SNAP
-        # Where the condition has no value between the ends there is no root.
-        point = np.where(np.isfinite(residual(point)[0]) | (high <= low), point, np.nan)
+        # Where the condition has no value between the ends there is no root, unless the objective is level there.
+        known = objective(point) if kinked and objective is not None else residual(point)[0]
+        point = np.where(np.isfinite(known) | (high <= low), point, np.nan)
         point = np.where(point <= low + span, low, np.where(point >= high - span, high, point))
         if objective is None or least is None:
             return point

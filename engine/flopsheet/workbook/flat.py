@@ -222,7 +222,7 @@ def _split_root(cell: Cell, root: Root, names: Mapping[str, str]) -> Iterator[Ce
         helper = _helper(cell, f"{cell.id}_{suffix}", end, unit="1")
         yield from _split(helper, names)
         ends.append(helper.symbol)
-    yield replace(cell, expr=Root(*root.args[:2], *ends))
+    yield replace(cell, expr=root.func(*root.args[:2], *ends))
 
 
 def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:

@@ -23,11 +23,10 @@ from flopsheet.model.law_model import LawModel
 
 _MOST_POINTS = 4
 _LEAST_POINTS = 3
-_GUARD_DIGITS = 40
 # How far beside an optimum its sides are looked at, in the unknown of the contour.
 _SIDE = "1e-30"
 # The relative change of a budget that shows what it is worth, and what that may differ by from the multiplier.
-_CHANGE = "1e-15"
+_CHANGE = "1e-12"
 _AGREES = 1e-9
 # Two sides of the condition, between -1 and 1, differ by more than this at a kink.
 _JUMP = 1e-6
@@ -61,7 +60,7 @@ def check_kinked(model: LawModel, interior: Interior, regimes: Sequence[Regime],
     assert interior.budget is not None  # noqa: S101 - only a root can be a kink
     root = optimum_on(interior.budget, interior.residual, model.loss)
     seen: list[_Seen] = []
-    with mpmath.workdps(DIGITS + _GUARD_DIGITS):
+    with mpmath.workdps(DIGITS):
         for point in prover.points(root, model.loss.subs(dict.fromkeys(model.decisions, 1))):
             env = {symbol: mpmath.mpf(value._mpf_) for symbol, value in point.items()}
             found = _Looker(model, interior, root, env).look()

@@ -94,15 +94,20 @@ def _borders(loss: sp.Expr) -> Iterator[sp.Expr]:
 def _jumps(border: _Sizes, slopes: Sequence[_Sizes]) -> bool:
     """Whether a slope jumps where a border is crossed, as one decision moves and the other stays."""
     for (low, high), still, first in itertools.product(itertools.pairwise(_POWERS), _POWERS, (True, False)):
-        place = _crossing(lambda t, s=still, f=first: border(t, s) if f else border(s, t), low, high)
+        place = _crossing(_beside(border, still, first=first), low, high)
         if place is None:
             continue
         for slope in slopes:
-            beside = (place - _APART, place + _APART)
-            left, right = (slope(t, still) if first else slope(still, t) for t in beside)
+            moved = _beside(slope, still, first=first)
+            left, right = moved(place - _APART), moved(place + _APART)
             if left is not None and right is not None and abs(left - right) > _JUMP * max(abs(left), abs(right)):
                 return True
     return False
+
+
+def _beside(function: _Sizes, still: int, *, first: bool) -> Callable[[Any], Any]:
+    """A function of both decisions over the one that moves."""
+    return (lambda t: function(t, still)) if first else (lambda t: function(still, t))
 
 
 def _over_sizes(expr: sp.Expr, values: Env, decisions: tuple[sp.Symbol, sp.Symbol]) -> _Sizes:

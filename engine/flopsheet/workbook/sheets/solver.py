@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import FloatArray
-from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root, has_comparisons
+from flopsheet.formula.root import SCAN_NODES, SNAP, Root, has_comparisons
 from flopsheet.model.cell import Cell
 from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
@@ -22,7 +20,16 @@ from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.root_columns import CLOSE, compile_columns, evaluate_columns, list_columns
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.styles import StyleName
+from flopsheet.workbook.sheets.solver_result import (
+    PutWhole,
+    count_halvings,
+    count_more_rows,
+    list_labels,
+    put_kink,
+    put_left_over,
+    put_over_best,
+    put_result,
+)
 
 SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
@@ -123,7 +130,12 @@ class _Block:
     @property
     def result(self) -> int:
         """The row of the root."""
-        return self.halving + HALVINGS + 4
+        return self.halving + self.halvings + count_more_rows(self.root) + 4
+
+    @property
+    def halvings(self) -> int:
+        """How often the stretch is halved."""
+        return count_halvings(self.root)
 
     @property
     def end(self) -> int:
@@ -145,21 +157,13 @@ class _Block:
                 sheet.put(self.scan + node, _UNIT, float(node), style="constant", number_format="0")
         else:
             labels.pop(self.low + 2)
-        labels |= {
-            self.halving: "solver_stretch",
-            self.result - 3: "solver_middle",
-            self.result - 2: "solver_at_low",
-            self.result - 1: "solver_at_high",
-            self.result: "solver_root",
-            self.result + 1: "solver_at_root",
-            self.result + 2: "solver_left_over",
-        }
+        labels |= {self.halving: "solver_stretch", **list_labels(self.root, self.result)}
         if self.objective:
             labels |= {self.result + 3: "solver_objective_at_root", self.result + 4: "solver_over_best"}
         for row, key in labels.items():
             sheet.put(row, _LABEL, t(f"workbook.{key}"))
             sheet.put(row, _UNIT, "1", style="unit")
-        for step in range(1, HALVINGS + 1):
+        for step in range(1, self.halvings + 1):
             sheet.put(self.halving + step, _LABEL, t("workbook.solver_halving", number=step))
             sheet.put(self.halving + step, _UNIT, "1", style="unit")
         for index in range(len(context.flat.scenarios)):
@@ -264,13 +268,13 @@ class _Block:
         compiled, whole = compile_columns(self.root, self.reads, self.residual), self.residual[-1][0].name
         middle, close = (left + right) / 2, flat.refer_number(sp.Rational(CLOSE))
         fallback = f"({first}${self.halving} + {second}${self.halving}) / 2"
-        for step in range(HALVINGS + 1):
+        for step in range(self.halvings + 1):
             row = self.halving + step
             if step:
                 above = row - 1
                 left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
                 right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
-            t = (left + right) / 2
+            t, last = (left + right) / 2, (left, right)
             found = evaluate_columns(compiled, {**values, self.root.unknown.name: np.array([t])})
             if not np.isfinite(found[whole][0]):
                 found[whole] = np.array([middle - t])
@@ -284,63 +288,51 @@ class _Block:
                 sheet, row, column + _T, self.residual, places, found, 0, otherwise=f"{fallback} - {third}{row}"
             )
             left, right = t if found[whole][0] >= -CLOSE else left, t if found[whole][0] <= CLOSE else right
-        self._put_result(sheet, column, t, ends, flat.refer_number(sp.Rational(SNAP)))
+        place = (f"{third}{self.halving + self.halvings}", t)
+        if self.root.is_kinked:
+            put = [self._put_wholes(sheet, column, places, values, parts) for parts in (self.residual, self.objective)]
+            row = self.halving + self.halvings
+            inner = ((f"{first}${row}", last[0]), (f"{second}${row}", last[1]))
+            place = put_kink(sheet, column, self.result, inner, (put[0], put[1]), close)
+        put_result(sheet, column, (self.low, self.result), place, ends, flat.refer_number(sp.Rational(SNAP)))
 
-    def _put_result(self, sheet: Sheet, column: int, t: float, ends: tuple[float, float], snap: str) -> None:
-        """The root, at an end of the range where the halvings ran into it."""
-        letter, third = get_column_letter(column), get_column_letter(column + _T)
-        low, high = ends
-        first, second = f"{letter}${self.low}", f"{letter}${self.low + 1}"
-        span = f"{snap} * ({second} - {first})"
-        room = SNAP * (high - low)
-        at_low, at_high = float(t <= low + room), float(t >= high - room)
-        row = self.result - 3
-        inside = f"({letter}{row + 2} * {second} + (1 - {letter}{row + 2}) * {letter}{row})"
-        rows: Sequence[tuple[str, float, str]] = (
-            (f"{third}{self.halving + HALVINGS}", t, _SHAPE),
-            (f"IF({letter}{row} <= {first} + {span}, 1, 0)", at_low, "0"),
-            (f"IF({letter}{row} >= {second} - {span}, 1, 0)", at_high, "0"),
-            (
-                f"{letter}{row + 1} * {first} + (1 - {letter}{row + 1}) * {inside}",
-                low if at_low else high if at_high else t,
-                _SHAPE,
-            ),
-        )
-        for offset, (text, value, shape) in enumerate(rows):
-            style: StyleName = "result" if offset == len(rows) - 1 else "formula"
-            sheet.put(row + offset, column, Formula(text, value), style=style, number_format=shape)
+    def _put_wholes(
+        self,
+        sheet: Sheet,
+        column: int,
+        places: Mapping[sp.Symbol, str],
+        values: Mapping[str, float],
+        parts: list[tuple[sp.Symbol, sp.Expr]],
+    ) -> PutWhole:
+        """What puts the columns of the residual, or of the objective, at a place into a row."""
+        compiled, whole = compile_columns(self.root, self.reads, parts), parts[-1][0].name
+        flat, here = self.context.flat, column + (_T if parts is self.residual else 0)
+
+        def put(row: int, text: str, t: float, otherwise: tuple[str, float] | None = None) -> tuple[str, float]:
+            """One row; where the whole has no value it is `otherwise`, beyond reach when that is not given."""
+            name, number = otherwise or (flat.name(BEYOND), float(flat.values[BEYOND.id][0]))
+            found = evaluate_columns(compiled, {**values, self.root.unknown.name: np.array([t])})
+            found[whole] = np.where(np.isfinite(found[whole]), found[whole], number)
+            sheet.put(row, here, Formula(text, t), style="formula", number_format=_SHAPE)
+            self._put_parts(sheet, row, here, parts, places, found, 0, otherwise=name)
+            return f"{get_column_letter(here + len(parts))}${row}", float(found[whole][0])
+
+        return put
 
     def _put_proof(
         self, sheet: Sheet, column: int, places: Mapping[sp.Symbol, str], values: Mapping[str, float]
     ) -> None:
         """Residual and objective at the root: what the one leaves over, and the other over that of the best node."""
-        flat, letter = self.context.flat, get_column_letter(column)
-        root = float(sheet.cached(self.result, column))
-        at: dict[str, npt.ArrayLike] = {**values, self.root.unknown.name: np.array([root])}
-        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.residual), at), self.result + 1
-        whole = self.residual[-1][0].name
-        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
-        sheet.put(row, column + _T, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
-        self._put_parts(sheet, row, column + _T, self.residual, places, found, 0, otherwise=flat.name(BEYOND))
-        last = get_column_letter(column + _PARTS + len(self.residual) - 1)
-        share = math.prod(1 - float(sheet.cached(self.result - back, column)) for back in (2, 1))
-        left_over = Formula(
-            f"(1 - {letter}{row - 3}) * (1 - {letter}{row - 2}) * {last}{row}", share * float(found[whole][0])
-        )
-        sheet.put(row + 1, column, left_over, style="formula", number_format="0.00E+00")
-        if not self.objective:
-            return
-        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.objective), at), self.result + 3
-        whole = self.objective[-1][0].name
-        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
-        sheet.put(row, column, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
-        self._put_parts(sheet, row, column, self.objective, places, found, 0, otherwise=flat.name(BEYOND))
-        last = get_column_letter(column + len(self.objective))
-        nodes = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
-        best = min(float(sheet.cached(self.scan + node, column + len(self.objective)))
-                   for node in range(1, SCAN_NODES + 1))  # fmt: skip
-        over = Formula(f"{last}{row} / MIN({nodes}) - 1", float(found[whole][0]) / best - 1)
-        sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
+        if not self.root.is_kinked:  # beside a jump rounding would decide on which side of it the root stands
+            put_left_over(sheet, column, self.result, self._put_wholes(sheet, column, places, values, self.residual))
+        if self.objective:
+            put_over_best(
+                sheet,
+                column,
+                self.result,
+                self._put_wholes(sheet, column, places, values, self.objective),
+                (self.scan + 1, self.scan + SCAN_NODES),
+            )
 
     def _put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:
         """The heads of the columns."""

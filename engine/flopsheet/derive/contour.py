@@ -9,7 +9,14 @@ from typing import Literal
 
 import sympy as sp
 
-from flopsheet.derive.algebra import Isolated, expand_logarithm, expand_whole, isolate, simplest_condition
+from flopsheet.derive.algebra import (
+    Isolated,
+    expand_logarithm,
+    expand_whole,
+    isolate,
+    simplest_condition,
+    strip_monotone,
+)
 from flopsheet.formula.root import Root, has_comparisons, make_root, put_in
 
 Kind = Literal["shares", "first", "second"]
@@ -74,7 +81,9 @@ def optimum_on(
     The residual is positive where the objective falls along the contour and negative where it rises.
     """
     low, high = ends or contour.ends
-    along, least = put_along(residual, contour), contour.put_on(objective)
+    # Beside a kink the objective fixes the place: without what does not move it keeps more of its digits.
+    moving = strip_monotone(objective, contour.at) if contour.kinked else objective
+    along, least = put_along(residual, contour), contour.put_on(moving)
     return make_root(UNKNOWN, along, low, high, objective=least, kinked=contour.kinked)
 
 

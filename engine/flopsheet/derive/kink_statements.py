@@ -77,8 +77,8 @@ def check_kinked(model: LawModel, interior: Interior, regimes: Sequence[Regime],
     weights = " + ".join(f"share({z}) * d ln {z}/d ln {model.amount}" for z in (x, y))
     binding = sorted({name for regime in regimes for name in regime.multipliers})
     signs = (
-        f"KKT signs: the multiplier of each limit ({', '.join(binding)}) is not negative where it binds; at a kink the "
-        "budget's lies between those of both sides"
+        f"KKT signs: the multiplier of each limit ({', '.join(binding)}) is not negative where it binds and the loss "
+        "rises with no decision; at a kink the budget's lies between those of both sides"
     )
     return KinkedProofs(
         stationarity=_judge(stationarity, [found.falls for found in seen], f"its sign changes {where}"),
@@ -171,14 +171,17 @@ class _Looker:
         return slopes, (losses[0] - losses[1]) / (2 * change)
 
     def _capped(self, z: sp.Symbol, here: Mapping[sp.Symbol, Any]) -> bool:
-        """Whether a cap below the optimum, and the budget beside it, are worth something or nothing, never less."""
+        """Whether a cap below the optimum, and the budget beside it, are worth something or nothing, never less.
+
+        Of a place where the loss rises with a decision nothing is stated: there the budget is not worth spending.
+        """
         other = next(other for other in self.model.decisions if other != z)
         at = {z: here[z] * _CAPPED}
         at[other] = self._value(self.interior.on_budget[other], at)
         gains = self._gains(at)
         shares = {symbol: self._value(self.interior.shares[symbol], at) for symbol in at}
         price = gains[other] / shares[other]
-        return bool(price >= 0 and gains[z] - price * shares[z] >= 0)
+        return bool(min(gains.values()) < 0 or gains[z] - price * shares[z] >= 0)
 
 
 def _multiplier(gains: Sequence[Mapping[sp.Symbol, Any]], shares: Mapping[sp.Symbol, Any]) -> Any:

@@ -81,7 +81,8 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     """How a scenario came out.
 
     It did not converge where a result is not a positive number, a decision lies where an absent cap stands (so
-    that the optimum may lie beyond), or the loss does not fall in a decision there.
+    that the optimum may lie beyond), or the loss rises with a decision there. It is flat where the budget is spent
+    but none of it is worth anything.
     """
     if code == 2:
         capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
@@ -96,4 +97,13 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     results = [*decided, values["L_opt"][index], values["C_train"][index]]
     found = all(math.isfinite(value) and value > 0 for value in results)
     within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
-    return "ok" if found and within else "not_converged"
+    if not (found and within):
+        return "not_converged"
+    return "flat" if is_level(values, index) else "ok"
+
+
+def is_level(values: Mapping[str, FloatArray], index: int) -> bool:
+    """Whether the budget of a scenario is spent, and more of it would be worth nothing."""
+    if "compute_is_idle" not in values or "compute_is_slack" not in values:
+        return False
+    return bool(values["compute_is_idle"][index] == 1 and values["compute_is_slack"][index] == 0)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flopsheet.evaluate.evaluation import Evaluation
+from flopsheet.evaluate.evaluation import Evaluation, is_level
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import Limit, list_limits
@@ -34,7 +34,7 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
     if evaluation.statuses[index] == "infeasible":
         return (_infeasible(evaluation, model, index),)
     if evaluation.statuses[index] == "not_converged":
-        return (Finding("not_converged", Message("finding.not_converged")),)
+        return (Finding("not_converged", _not_converged(evaluation, model, index)),)
     if evaluation.unreachable[index]:
         args = {
             "target": evaluation.value("target_loss", index),
@@ -42,7 +42,7 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
         }
         unreachable = Finding("unreachable_target", Message("finding.unreachable_target", args))
         return (unreachable, *_cells(evaluation, index))
-    found = (*_slack(evaluation, index), *_extrapolation(evaluation, model, index))
+    found = (*_slack(evaluation, index), *_level(evaluation, index), *_extrapolation(evaluation, model, index))
     return (*found, *_cells(evaluation, index))
 
 
@@ -58,6 +58,29 @@ def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: 
         "shortfall": best - target,
     }
     return Finding("infeasible", Message("finding.infeasible", args))
+
+
+def _not_converged(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> Message:
+    """Why there is no plan: the loss is none, the best place is an end of the budget, or the loss rises there."""
+    general = Message("finding.not_converged")
+    if isinstance(model, ResourceModel):
+        return general
+    loss = evaluation.value("L_opt", index)
+    if math.isfinite(loss) and loss <= 0:
+        return Message("finding.loss_not_positive", {"loss": loss})
+    decided = {z.name: evaluation.value(f"{z}_opt", index) for z in model.decisions}
+    if any(value >= BEYOND_REACH for value in decided.values()):
+        name = max(decided, key=lambda each: decided[each])
+        return Message("finding.optimum_at_end", {"name": name})
+    rising = [z.name for z in model.decisions if evaluation.value(f"gain_{z}", index) < 0]
+    return Message("finding.loss_rises", {"name": rising[0], "value": decided[rising[0]]}) if rising else general
+
+
+def _level(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
+    """A budget of which nothing more would come."""
+    if evaluation.statuses[index] != "flat" or not is_level(evaluation.values, index):
+        return ()
+    return (Finding("level_loss", Message("finding.level_loss")),)
 
 
 def _cap_text(evaluation: Evaluation, cap: Limit, index: int) -> str:

@@ -20,10 +20,12 @@ BUDGETS = (1e21, 1e18, 1e24, 1e15, 1e27, 1e12, 1e30, 1e9)
 
 # This far beside an optimum the loss is no longer level, in the logarithm of a decision.
 _BESIDE = 1e-6
+# Losses this far beside a place are the same where it is level.
+_NEAR = 1e-2
 # A condition below this is the rounding of its terms.
 _ROUNDING = 1e-15
 
-_Place = Literal["optimum", "end", "level"]
+_Place = Literal["optimum", "end", "level", "unknown"]
 
 
 def find_usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]:
@@ -40,7 +42,7 @@ def find_usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, fl
     faulty = None
     for amount in BUDGETS:
         around = _values_at(model, interior, amount)
-        place = _place_of(interior.budget, interior, around)
+        place = _place_of(model, interior.budget, interior, around)
         places.append(place)
         if place == "optimum" and not list_faults(model, interior, around):
             return around
@@ -67,15 +69,20 @@ def _values_at(model: LawModel, interior: Interior, amount: float) -> dict[sp.Sy
     return around
 
 
-def _place_of(contour: Contour, interior: Interior, around: dict[sp.Symbol, float]) -> _Place:
-    """Whether the best place along a budget is an optimum, an end, or one of many that are as good."""
+def _place_of(model: LawModel, contour: Contour, interior: Interior, around: dict[sp.Symbol, float]) -> _Place:
+    """Whether the best place along a budget is an optimum, an end, one of many, or one where slopes have no value."""
     low, high = (number_at(end, around) for end in contour.ends)
     t = around[UNKNOWN]
     if low is None or high is None or not low < t < high:
         return "end"
     residual = put_along(interior.residual, contour)
     beside = [number_at(residual, {**around, UNKNOWN: t + sign * _BESIDE}) for sign in (-1, 1)]
-    return "level" if all(value is None or abs(value) < _ROUNDING for value in beside) else "optimum"
+    if any(value is not None and abs(value) >= _ROUNDING for value in beside):
+        return "optimum"
+    losses = [number_at(contour.put_on(model.loss), {**around, UNKNOWN: t + shift}) for shift in (-_NEAR, 0.0, _NEAR)]
+    known = [loss for loss in losses if loss is not None]
+    level = len(known) > 1 and max(known) - min(known) <= _ROUNDING * abs(known[0])
+    return "level" if level else "unknown"
 
 
 def _no_optimum(model: LawModel, places: list[_Place]) -> FlopsheetError:
@@ -84,6 +91,8 @@ def _no_optimum(model: LawModel, places: list[_Place]) -> FlopsheetError:
     looked = f"along budgets of {min(BUDGETS):.0e} to {max(BUDGETS):.0e} FLOP"
     if "level" in places:
         why = "the loss is level around its least value, so that many splits are as good: the optimum is flat"
+    elif "unknown" in places:
+        why = "where the loss is least its slopes have no value, so that no step of it can be followed"
     else:
         why = "the loss is least at an end, where all is spent on one decision"
     message = f"no optimum of law `{model.law.name}` was found {looked}: {why}"

@@ -11,7 +11,16 @@ from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.fill import MASTER_CHECK
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
+from flopsheet.workbook.sheets.check_rows import (
+    AGREEMENT,
+    EXPECTED,
+    LABEL,
+    MEASURED,
+    PASSED,
+    TOLERANCE,
+    UNIT,
+    CheckRows,
+)
 from flopsheet.workbook.sheets.compare import put_compare_checks
 from flopsheet.workbook.sheets.fit import fit_residuals
 from flopsheet.workbook.sheets.scenarios import POSITION
@@ -62,7 +71,7 @@ def _put_master(rows: CheckRows) -> None:
     marks = f"${letter}${_HEAD + 1}:${letter}${rows.row - 1}"
     sheet.put(FIRST_ROW, LABEL, t("workbook.all_checks"), style="section")
     sheet.put(FIRST_ROW, UNIT, "1", style="unit")
-    master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", 1.0)
+    master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", float(rows.all_hold))
     sheet.put(FIRST_ROW, MEASURED, master, style="check", name=MASTER_CHECK)
     changed = " + ".join(f"SUM({place})" for place in context.changed_flags)
     yes = f'[=1]"{t("workbook.yes")}";[=0]"{t("workbook.no")}";0'
@@ -101,13 +110,15 @@ def _put_limits(rows: CheckRows) -> None:
         rows.start("check.group_limits")
     if rows.budget:
         slack = Formula("slack_compute", flat.number("slack_compute"))
-        rows.add(context.t("check.budget"), slack, 0.0, "{m} >= {e} - {t}", shape="0.00E+00")
+        holds = flat.number("slack_compute") >= -AGREEMENT
+        rows.add(context.t("check.budget"), slack, 0.0, "{m} >= {e} - {t}", shape="0.00E+00", holds=holds)
     for cap in caps.values():
         text, value = rows.slack(cap.name)
         label = context.t("check.cap", name=context.label(flat.graph[cap.symbol.name]))
         # Where no plan exists there is none to keep the caps.
         exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, Formula(text, value), 0.0, f"OR({exists}{{m}} >= {{e}} - {{t}})", shape="0.00%")
+        test, holds = f"OR({exists}{{m}} >= {{e}} - {{t}})", not rows.budget or value >= -AGREEMENT
+        rows.add(label, Formula(text, value), 0.0, test, shape="0.00%", holds=holds)
 
 
 def _put_optimum(rows: CheckRows) -> None:
@@ -116,7 +127,8 @@ def _put_optimum(rows: CheckRows) -> None:
     context, flat, unit = rows.context, rows.flat, "nats/token"
     if rows.budget:
         reached, least = (Formula(flat.name(flat.graph[name]), flat.number(name)) for name in ("L_opt", "L_free"))
-        rows.add(context.t("check.free_loss"), reached, least, "{m} >= {e} - {t}", unit=unit, shape="0.000000")
+        test, holds = "{m} >= {e} - {t}", flat.number("L_opt") >= flat.number("L_free") - AGREEMENT
+        rows.add(context.t("check.free_loss"), reached, least, test, unit=unit, shape="0.000000", holds=holds)
     else:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
         target = Formula("c_target_loss", flat.number("target_loss"))
@@ -129,12 +141,14 @@ def _put_optimum(rows: CheckRows) -> None:
         cell = flat.graph[f"multiplier_{limit}"]
         name, price = context.label(cell), flat.number(cell.id)
         label = context.t("check.multiplier", name=name)
-        rows.add(label, Formula(flat.name(cell), price), 0.0, "{m} >= {e}", unit=unit, shape="0.000000")
+        holds = not rows.budget or price >= 0
+        rows.add(label, Formula(flat.name(cell), price), 0.0, "{m} >= {e}", unit=unit, shape="0.000000", holds=holds)
         text, slack = rows.slack(limit)
         label = context.t("check.complementary", name=name)
         product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
         exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, product, 0.0, f"OR({exists}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
+        test, holds = f"OR({exists}ABS({{m}}) <= {{t}})", not rows.budget or abs(price * slack) <= AGREEMENT
+        rows.add(label, product, 0.0, test, unit=unit, shape="0.00E+00", holds=holds)
 
 
 def _put_inverse(rows: CheckRows) -> None:
@@ -171,9 +185,11 @@ def _put_roots(rows: CheckRows) -> None:
         label = context.t(f"check.{key}", name=context.label(rows.flat.graph[cell_id]))
         if key == "root":
             measured = Formula(f"MAX(MAX({place}), -1 * MIN({place}))", max(abs(value) for value in values))
-            rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00")
+            holds = max(abs(value) for value in values) <= AGREEMENT
+            rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00", holds=holds)
         else:
-            rows.add(label, Formula(f"MAX({place})", max(values)), 0.0, "{m} <= {e} + {t}", shape="0.00E+00")
+            test, holds = "{m} <= {e} + {t}", max(values) <= AGREEMENT
+            rows.add(label, Formula(f"MAX({place})", max(values)), 0.0, test, shape="0.00E+00", holds=holds)
 
 
 def _put_fit(rows: CheckRows) -> None:

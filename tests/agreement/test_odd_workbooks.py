@@ -106,6 +106,40 @@ scenarios: {base: {}, other: {constants.A: 350, constants.a: 0.33}}
 scenarios: {base: {}, more: {budget.compute: 1e23 FLOP}}
 """
     ),
+    "kinks": INLINE.format(
+        """  loss: E + max(A/N**a, B/D**b)
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28}
+scenarios:
+  base: {}
+  small: {budget.compute: 1e17 FLOP}
+  large: {budget.compute: 1e26 FLOP}
+  capped: {caps.parameters: 300M}
+  few: {caps.tokens: 30B}
+  both: {caps.tokens: 30B, caps.parameters: 300M}
+"""
+    ),
+    "level stretches": INLINE.format(
+        """  loss: E + A/min(N, N_0)**a + B/min(D, D_0)**b
+  cost: 6 * N + 7 * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, N_0: 1e10, D_0: 1e12}
+scenarios:
+  base: {budget.compute: 1e11 FLOP}
+  at one: {budget.compute: 3e12 FLOP}
+  level: {budget.compute: 1e15 FLOP}
+  capped: {budget.compute: 1e15 FLOP, caps.parameters: 1B}
+"""
+    ),
+    "a kink by a ratio": INLINE.format(
+        """  loss: E + A/N**a + B/D**b + k*abs(log(D/N/r))
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, k: 0.01, r: 20}
+scenarios: {base: {}, smooth: {budget.compute: 1e18 FLOP}, at it: {budget.compute: 1e24 FLOP}}
+"""
+    ),
     "kaplan": BUDGET.replace("hoffmann_2022", "kaplan_2020") + "caps: {parameters: 8B, tokens: 100B}\n",
     "constants": BUDGET
     + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
@@ -130,6 +164,29 @@ def test_an_odd_plan_makes_a_sound_workbook(name, language, tmp_path):
     stored = parse_cells(book, read_package(book))
     assert not [str(cell) for cell, content in stored.cells.items() if isinstance(content.value, CellError)]
     assert stored.cells[stored.names["CHK_MASTER"]].value == 1
+
+
+@pytest.mark.parametrize("loss", ["E + A/(N + N_0)**a + B/(D + D_0)**b", "E + min(A/N**a, k) + B/D**b"])
+def test_a_scenario_without_a_plan_fails_the_checks(loss, tmp_path):
+    """The best place is an end of the budget: both engines agree with every cell, among them checks that fail."""
+    plan, book = tmp_path / "plan.yaml", tmp_path / "plan.xlsx"
+    law = f"""  loss: {loss}
+  cost: 6 * N * D
+  decisions: {{N: parameters, D: tokens}}
+  constants: {{E: 1.69, A: 406.4, B: 410.7, a: 0.309, b: 0.28, N_0: 1e5, D_0: 1e6, k: 0.1}}
+scenarios: {{at an end: {{budget.compute: 1e13 FLOP}}, more: {{}}}}
+"""
+    # A constant that no formula reads is refused.
+    law = law.replace(", k: 0.1", "") if "N_0" in loss else law.replace(", N_0: 1e5, D_0: 1e6", "")
+    plan.write_text(INLINE.format(law), encoding="utf-8")
+    solved = api.solve_plan(plan)
+    assert solved.answers[0].status == "not_converged"
+    write_plan_workbook(solved, book, version="0", inputs_sha256="0" * 64)
+    result = verify_workbook(book, engines=("formualizer", "ironcalc"))
+    assert [report.status for report in result.engines] == ["recalculated"] * 2
+    assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
+    stored = parse_cells(book, read_package(book))
+    assert stored.cells[stored.names["CHK_MASTER"]].value == 0
 
 
 def test_the_words_of_an_unreachable_target(tmp_path):

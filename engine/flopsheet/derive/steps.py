@@ -64,6 +64,8 @@ def _stationarity(model: LawModel, interior: Interior) -> Step:
     worth = [product_form(interior.gains[z] / interior.shares[z]) for z in (x, y)]
     condition = interior.stationary
     balance = Equation(worth[0], worth[1])
+    if interior.kinked:
+        return Step(Message("step.stationarity"), (balance,), Message("step.stationarity_kinked"))
     if condition is None:
         return Step(Message("step.stationarity"), (balance,), Message("step.stationarity_not_linear"))
     linear = condition.first * sp.log(x) + condition.second * sp.log(y) + condition.rest
@@ -93,9 +95,11 @@ def _along(model: LawModel, interior: Interior, contour: Contour, title: Message
     """Both decisions over the one unknown that a budget or a loss leaves, and the equation that fixes it."""
     lines = [Equation(z, expr) for z, expr in contour.at.items()]
     plain = interior.residual if has_comparisons(interior.residual) else put_along(interior.residual, contour)
-    equation = Equation(plain, sp.S.Zero)
+    equation: tuple[Equation, ...] = (Equation(plain, sp.S.Zero),)
+    if interior.kinked:
+        equation = ()  # the condition of the step before, which need not have a zero
     kind = Message(f"step.unknown_{contour.kind}", {"x": str(model.decisions[0]), "y": str(model.decisions[1])})
-    return Step(title, (*lines, equation), kind)
+    return Step(title, (*lines, *equation), kind)
 
 
 def _exponents(model: LawModel, exponents: Mapping[sp.Symbol, sp.Expr]) -> Step:
@@ -129,14 +133,17 @@ def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
     capped = {z: cap for z, cap in find_caps(model).items() if cap.name in regime.binding}
     multipliers = []
     price: sp.Expr = sp.S.Zero
-    if "compute" in regime.binding:
+    remark = None
+    if interior.kinked and not capped:
+        remark = Message("step.kinked_price")
+    elif "compute" in regime.binding:
         price = Multiplier(model.amount)
         free = next((z for z in model.decisions if z not in capped), model.decisions[0])
         multipliers.append(Equation(price, interior.gains[free] / interior.shares[free]))
     for z, cap in capped.items():
         multipliers.append(Equation(Multiplier(cap.symbol), interior.gains[z] - price * interior.shares[z]))
     limits = Message("joined." + "_".join(regime.binding))
-    return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers))
+    return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers), remark)
 
 
 def _capped_target(model: LawModel, interior: Interior, cap: Cap) -> Step:

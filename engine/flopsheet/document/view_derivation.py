@@ -122,7 +122,9 @@ def _optimum(source: ReportSource, index: int) -> Mapping[sp.Symbol, sp.Expr]:
     if source.minimises_loss:
         regimes = source.derivation.regimes
         # A cap that is met without being worth anything leaves the free optimum as it is.
-        return next((regime for regime in regimes if set(regime.binding) == set(binding)), regimes[0]).optimum
+        # Beside a cap the budget may be spent and still be worth nothing.
+        limits = [set(regime.binding) - {"compute"} for regime in regimes]
+        return regimes[limits.index(found) if (found := set(binding) - {"compute"}) in limits else 0].optimum
     capped = {z: cap.symbol for z, cap in find_caps(model).items() if cap.name in binding}
     if not capped:
         assert interior.reaching is not None  # noqa: S101 - a plan for a target has it
@@ -138,6 +140,8 @@ def _multipliers(source: ReportSource, index: int) -> Iterator[tuple[str, sp.Sym
     binding = source.answers[index].binding
     capped = {z: cap for z, cap in find_caps(model).items() if cap.name in binding}
     price: sp.Expr = sp.S.Zero
+    if interior.kinked and not capped:
+        return  # at a kink no formula of one point gives it
     if "compute" in binding:
         price = sp.Symbol(_MULTIPLIER, positive=True)
         free = next((z for z in model.decisions if z not in capped), model.decisions[0])

@@ -91,7 +91,7 @@ class Teller:
             return words.say("summary.nothing_binds") if declared else ""
         limits = words.join([words.say(f"limit.{name}") for name in binding])
         text = words.say("summary.binds_one" if len(binding) == 1 else "summary.binds_many", limits=limits)
-        if source.minimises_loss and "compute" not in binding:
+        if source.minimises_loss and source.evaluation.value("compute_is_slack", index):
             left = source.evaluation.value("slack_compute", index)
             text = words.sentences([text, words.say("summary.left_over", share=words.percent(left))])
         return text

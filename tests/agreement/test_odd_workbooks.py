@@ -133,10 +133,10 @@ scenarios:
 """
     ),
     "a kink by a ratio": INLINE.format(
-        """  loss: E + A/N**a + B/D**b + k*abs(log(D/N/r))
+        """  loss: E + A/N**a + B/D**b + k*abs(log(D/N/rho))
   cost: 6 * N * D
   decisions: {N: parameters, D: tokens}
-  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, k: 0.01, r: 20}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, k: 0.01, rho: 20}
 scenarios: {base: {}, smooth: {budget.compute: 1e18 FLOP}, at it: {budget.compute: 1e24 FLOP}}
 """
     ),

@@ -8,6 +8,7 @@ import sympy as sp
 
 from flopsheet import api
 from flopsheet.derive.kinks import mean_gain
+from flopsheet.derive.sample import evaluate_at
 
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 BUDGETS = (1e17, 1e19, 1e21, 3e22, 1e25)
@@ -218,3 +219,39 @@ def test_a_law_that_saturates_is_solved_where_it_has_an_optimum(case, tmp_path):
         assert answer.status == "ok"
         assert answer.results["L_opt"].value <= formula(n, budget / 6 / n, **CONSTANTS) * (1 + 1e-12)
         assert answer.results["N_opt"].value == pytest.approx(n, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["the larger of two terms under a sum", "a penalty for a ratio", "two sizes"])
+def test_fifty_digits_give_the_same_optimum(name, tmp_path):
+    """The root in arbitrary precision is that of the plan to the last digits of a double, at a kink as beside it."""
+    loss, (cost, _) = CASES[name]
+    budgets = (1e18, 1e21, 1e24) if name != "two sizes" else (1e18, 1e24)
+    solved = solve(tmp_path, loss, cost, "budget: {compute: 1e21}\n" + scenarios("budget.compute", budgets))
+    model, interior = solved.model, solved.derivation.interior
+    for budget, answer in zip(budgets, solved.answers, strict=True):
+        point = {symbol: sp.Float(repr(value), 50) for symbol, value in {**model.values, model.amount: budget}.items()}
+        for z in model.decisions:
+            exact = evaluate_at(interior.free[z], point)
+            assert exact is not None
+            assert answer.results[f"{z}_opt"].value == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_a_claim_about_a_kink_is_judged_by_numbers(tmp_path):
+    """The closed form of a kink is checked, not proven; another rule is refuted; what a cap leaves is proven."""
+    loss, (cost, _) = CASES["the larger of two terms"]
+    rest = """budget: {compute: 1e21}
+scenarios: {base: {}, capped: {caps.parameters: 500M}}
+claims:
+  right: {says: {N_opt: '(A/B*(C/6)**beta)**(1/(alpha+beta))'}, source: own}
+  wrong: {says: {N_opt: 'sqrt(C/120)'}, source: own}
+  capped: {says: {D_opt: 'C/6/caps_parameters'}, source: own, scenario: capped}
+"""
+    solved = solve(tmp_path, loss, cost, rest)
+    assert {claim.claim.name: claim.verdict for claim in solved.claims} == {
+        "right": "checked",
+        "wrong": "refuted",
+        "capped": "proven",
+    }
+    capped = solved.answers[1]
+    assert (capped.status, capped.binding) == ("flat", ("parameters",))
+    assert [finding.code for finding in capped.findings] == ["level_loss", "range_not_stated"]

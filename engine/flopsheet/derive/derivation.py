@@ -80,7 +80,8 @@ def derive_law(model: LawModel) -> Derivation:
     signs = tuple(always) if interior.budget is not None else ()
     prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs)
     proofs = check_statements(model, interior, regimes, prover, exponents)
-    if interior.budget is not None and any(proof.verdict == "refuted" for proof in proofs[-1:]):
+    solved = interior.budget is not None or interior.target is not None
+    if solved and any(proof.verdict == "refuted" for proof in proofs[-1:]):
         # A loss that is not monotone has no inverse that holds; its least loss for a budget stands by itself.
         interior = replace(interior, reaching=None, inverse=None, reachable=None, target=None)
         proofs = check_statements(model, interior, regimes, prover, exponents)

@@ -91,7 +91,9 @@ def put_along(expr: sp.Expr, contour: Contour) -> sp.Expr:
     if has_comparisons(expr) or any(value.has(Root) for value in contour.at.values()):
         return contour.put_on(expr)
     logarithms = {sp.log(z): expand_logarithm(value) for z, value in contour.at.items()}
-    return expand_whole(contour.put_on(expr.xreplace(logarithms)))
+    expanded = expand_whole(contour.put_on(expr.xreplace(logarithms)))
+    # What is written as minus a logarithm is positive as a whole only.
+    return contour.put_on(expr) if expanded.has(sp.I) else expanded
 
 
 def _trace_shares(
@@ -229,7 +231,7 @@ def put_end(expr: sp.Expr, ends: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """
     try:
         found = expr.subs(ends)
-    except TypeError:
+    except (TypeError, ValueError):
         found = sp.nan  # sympy compares the arguments of `max`, of which one is oo / oo
     if found.is_finite is False or not found.has(sp.oo, sp.zoo, sp.nan):
         return found

@@ -10,6 +10,7 @@ from typing import Literal
 import sympy as sp
 
 from flopsheet.derive.algebra import Isolated, expand_logarithm, expand_whole, isolate, simplest_condition
+from flopsheet.derive.bends import set_free
 from flopsheet.formula.root import Root, has_comparisons, make_root, put_in
 
 Kind = Literal["shares", "first", "second"]
@@ -21,6 +22,8 @@ INNER = sp.Symbol("\N{GREEK SMALL LETTER SIGMA}", real=True)
 
 #: Decisions are sought between these, in base units.
 LEAST, MOST = 1e-6, 1e40
+# What is left of a level where nothing is left.
+_NOTHING = sp.Rational(2.0**-50)
 #: The smaller part of a sum that is split is sought down to exp(-WIDEST) of the whole.
 WIDEST = 60
 
@@ -88,12 +91,23 @@ def optimum_on(
 
 def put_along(expr: sp.Expr, contour: Contour) -> sp.Expr:
     """An expression along the contour, logarithms taken apart before the decisions are put in."""
-    if has_comparisons(expr) or any(value.has(Root) for value in contour.at.values()):
+    if has_comparisons(expr) or any(has_comparisons(value) for value in contour.at.values()):
         return contour.put_on(expr)
+    if any(value.has(Root) for value in contour.at.values()):
+        return contour.put_on(_gather_logarithms(expr))
     logarithms = {sp.log(z): expand_logarithm(value) for z, value in contour.at.items()}
     expanded = expand_whole(contour.put_on(expr.xreplace(logarithms)))
     # What is written as minus a logarithm is positive as a whole only.
     return contour.put_on(expr) if expanded.has(sp.I) else expanded
+
+
+def _gather_logarithms(expr: sp.Expr) -> sp.Expr:
+    """A sum of logarithms as two, of what is added and what is taken off: products so written lose few digits."""
+    above, below, rest = [], [], []
+    for term in sp.Add.make_args(expr):
+        inner = term.args[0] if isinstance(term, sp.log) else (-term).args[0] if isinstance(-term, sp.log) else None
+        (rest if inner is None else above if isinstance(term, sp.log) else below).append(term if inner is None else inner)
+    return sp.log(sp.expand(sp.Mul(*above))) - sp.log(sp.expand(sp.Mul(*below))) + sp.Add(*rest)
 
 
 def _trace_shares(
@@ -176,7 +190,7 @@ def _trace_elimination(
 ) -> Contour | None:
     """The contour with one decision as the unknown and the other solved for, the way that loses no digits."""
     x, y = decisions
-    found = {z: isolate(expr, level, z) for z in decisions}
+    found = {z: set_free(expr, level, z) for z in decisions}
     # Solved for without a difference of terms, a decision is positive by its form and keeps its digits.
     order = [(value.value.is_positive is not True, z, value) for z in decisions if (value := found[z]) is not None]
     if not order:
@@ -187,7 +201,7 @@ def _trace_elimination(
     log_given = sign * UNKNOWN
     at = {given: sp.exp(log_given), solved: value.value.subs(given, sp.exp(log_given))}
     low, high = _log(LEAST), _log(MOST)
-    edge = _edge(expr, level, given, solved)
+    edge = _edge(expr, level, given, solved, falls=falls)
     if edge is not None:
         low, high = (sp.Max(low, edge), high) if falls else (low, sp.Min(high, edge))
     ends = (low, high) if sign > 0 else (-high, -low)
@@ -203,12 +217,14 @@ def _trace_root(
     solved = min((y, x), key=lambda z: balance(expr, level, z)[0].count_ops())
     given = x if solved == y else y
     sign = 1 if given == x else -1
-    inner = solve_log(expr, level, solved, falls=falls, unknown=INNER)
+    inner = _root_of(*balance(expr, level, solved), solved, falls=falls, unknown=INNER)
     at = {given: sp.exp(sign * UNKNOWN), solved: sp.exp(inner.xreplace({given: sp.exp(sign * UNKNOWN)}))}
     # From one to the other an amount of the decision that is solved for meets the level.
     low, high = (_log_at_end(expr, level, given, solved, end, falls=falls) for end in (MOST, LEAST))
     ends = (low, high) if sign > 0 else (-high, -low)
-    limits = {given: sign * sp.log(given), solved: sign * solve_log(expr, level, given, falls=falls)}
+    # A decision that is not capped leaves the whole range.
+    held = sp.Piecewise((solve_balanced(expr, level, given, falls=falls), solved < MOST), (_log(LEAST), True))
+    limits = {given: sign * sp.log(given), solved: sign * held}
     return Contour("first" if given == x else "second", at, ends, limits)
 
 
@@ -221,7 +237,7 @@ def _log_at_end(
         # Beyond any level, or below it whatever the first decision.
         return _log(LEAST if end == MOST else MOST)
     found = isolate(alone, level, given)
-    return expand_logarithm(found.value) if found is not None else solve_log(alone, level, given, falls=falls)
+    return expand_logarithm(found.value) if found is not None else solve_balanced(alone, level, given, falls=falls)
 
 
 def put_end(expr: sp.Expr, ends: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
@@ -233,6 +249,8 @@ def put_end(expr: sp.Expr, ends: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
         found = expr.subs(ends)
     except (TypeError, ValueError):
         found = sp.nan  # sympy compares the arguments of `max`, of which one is oo / oo
+    if found.has(sp.zoo) and not found.has(sp.nan):
+        return sp.oo
     if found.is_finite is False or not found.has(sp.oo, sp.zoo, sp.nan):
         return found
     return expr.subs({z: sp.Float(LEAST if end == 0 else MOST) for z, end in ends.items()})
@@ -256,12 +274,16 @@ def balance(expr: sp.Expr, level: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Ex
             return left, right
 
 
-def _edge(expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, solved: sp.Symbol) -> sp.Expr | None:
+def _edge(
+    expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, solved: sp.Symbol, *, falls: bool
+) -> sp.Expr | None:
     """ln of the value of one decision at which nothing of the other is left (or all of it is needed)."""
     for end in (sp.S.Zero, sp.oo):
-        alone = expr.subs(solved, end)
-        if alone.has(sp.oo, sp.nan, sp.zoo) or not alone.has(given):
+        alone = put_end(expr, {solved: end})
+        if alone.is_finite is False or not alone.has(given):
             continue
+        if has_comparisons(alone) and falls == (end == sp.oo):
+            return solve_balanced(alone, level, given, falls=falls)
         found = isolate(alone, level, given)
         # What is left may be below any amount: then the range has no edge there.
         if found is not None and not found.value.is_negative:
@@ -274,7 +296,7 @@ def _log_of_other(
 ) -> sp.Expr:
     """ln of one decision over the other and the level: in closed form, or as a root."""
     if found is None:
-        return solve_log(expr, level, given, falls=falls)
+        return solve_balanced(expr, level, given, falls=falls)
     room = simplest_condition(found.conditions)
     needs = [condition > 0 for condition in (found.value, room) if condition is not None and not condition.is_positive]
     if not needs:
@@ -285,14 +307,23 @@ def _log_of_other(
     return sp.Piecewise((sp.log(found.value), sp.And(*needs)), (end, True))
 
 
-def solve_log(
-    expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool, unknown: sp.Symbol = UNKNOWN
-) -> sp.Expr:
-    """ln z where a monotone expression of z has a level, as the root of one equation.
+def solve_log(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> sp.Expr:
+    """ln z where a monotone expression of z, which falls or rises, has a level, as the root of one equation."""
+    return _root_of(expr, level, z, falls=falls, unknown=UNKNOWN)
 
-    `falls` says which way it goes; `unknown` stands for ln z in the equation.
+
+def solve_balanced(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> sp.Expr:
+    """The same by an equation that moves with z alone, so that no digits are lost in what stands still.
+
+    Where what stands still leaves nothing, z is an end of what is sought, or near it.
     """
-    left, right = balance(expr, level, z) if unknown == INNER else (expr, level)
+    left, right = balance(expr, level, z)
+    right = right if right.is_positive else sp.Max(right, _NOTHING * level)
+    return _root_of(left, right, z, falls=falls, unknown=UNKNOWN)
+
+
+def _root_of(left: sp.Expr, right: sp.Expr, z: sp.Symbol, *, falls: bool, unknown: sp.Symbol) -> sp.Expr:
+    """ln z where left = right."""
     residual = sp.log(right) - sp.log(left.subs(z, sp.exp(unknown)))
     return make_root(unknown, -residual if falls else residual, _log(LEAST), _log(MOST))
 

@@ -16,7 +16,8 @@ from flopsheet.derive.algebra import (
     simplest_condition,
     tidy,
 )
-from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, put_end, solve_log, trace_contour
+from flopsheet.derive.bends import set_free
+from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, put_end, solve_balanced, trace_contour
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.root import has_comparisons, put_in
@@ -177,13 +178,13 @@ def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
 
 def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> Isolated:
     """One decision over the other and the level of a monotone expression: in closed form, or as a root."""
-    found = isolate(expr, level, z)
+    found = set_free(expr, level, z)
     if found is not None:
         return found
     # There is one where the level is above what is left with a boundless decision (of a cost, with nothing of it).
     alone = put_end(expr, {z: sp.oo if falls else sp.S.Zero})
     conditions = () if alone == 0 or alone.is_finite is False else (level - alone,)
-    return Isolated(sp.exp(solve_log(expr, level, z, falls=falls)), conditions, ())
+    return Isolated(sp.exp(solve_balanced(expr, level, z, falls=falls)), conditions, ())
 
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import sympy as sp
 
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
-from flopsheet.formula.root import SCAN_NODES, SNAP, Put, Root, slope_of
+from flopsheet.formula.root import SCAN_NODES, SNAP, Put, Root, has_comparisons, slope_of
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import build_graph
 from flopsheet.model.inputs import BEYOND
@@ -20,12 +20,13 @@ CLOSE = 2.0**-44
 FOR_ROOTS: frozenset[sp.Number] = frozenset({sp.Integer(SCAN_NODES), sp.Rational(SNAP), sp.Rational(CLOSE)})
 """Numbers that the rows of every root name."""
 
-INNER_STEPS = 8
+INNER_STEPS = 6
 """Newton steps towards a root within a root in one row; they begin where the row above has ended."""
 AT_FIRST = 23
 """Where the steps of the first row begin, as of one that has none above with a value: about 1e10."""
 STILL = 2.0**-20
 """The last step of a root within a root, beyond which it has not arrived: its node does not count then."""
+_SHORT_WAY = sp.Rational(2.0**-12)
 _FLATTEST = sp.Rational(2.0**-40)
 
 FOR_NESTED: frozenset[sp.Number] = frozenset({sp.Integer(AT_FIRST)})
@@ -86,7 +87,12 @@ def _inner_columns(inner: Root, outer: sp.Symbol) -> Columns:
     """The columns of Newton steps towards a root within a root; first what they share."""
     unknown, residual = inner.unknown, inner.residual
     shared: dict[sp.Expr, sp.Symbol] = {}
-    value, slope = (_share(expr, unknown, outer, shared) for expr in (residual, slope_of(residual, unknown)))
+    value = _share(residual, unknown, outer, shared)
+    if has_comparisons(residual):
+        # Of what bends the rise over a short way: the slope at the bend would hang on a sign.
+        slope = (value.xreplace({unknown: unknown + _SHORT_WAY}) - value) / _SHORT_WAY
+    else:
+        slope = _share(slope_of(residual, unknown), unknown, outer, shared)
     columns: Columns = []
     for part, symbol in shared.items():
         columns += _split(part, symbol.name, symbol)

@@ -12,7 +12,7 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import FloatArray
-from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root, has_comparisons
+from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root
 from flopsheet.model.cell import Cell
 from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
@@ -36,6 +36,8 @@ from flopsheet.workbook.styles import StyleName
 
 SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
+# What a residual may jump at; a minimum or maximum only bends.
+_JUMPS = (sp.Piecewise, sp.Heaviside, sp.sign)
 _LEFT, _RIGHT, _T, _PARTS = 0, 1, 2, 3
 
 
@@ -180,7 +182,7 @@ class _Block:
 
     def _note_checks(self, sheet: Sheet) -> None:
         """Tell the sheet of checks what a root leaves over, unless it may be a jump, and its worth beside the nodes."""
-        rows = {} if has_comparisons(self.root.residual) else {"root": self.result + 2}
+        rows = {} if self.root.residual.has(*_JUMPS) else {"root": self.result + 2}
         if self.objective:
             rows["root_best"] = self.result + 4
         if self.is_nested:

@@ -32,16 +32,23 @@ def _solve_pieces(
     if place is None or bends == 0:
         return None
     before, after = (_put_side(expr, bend, z, right=right) for right in (False, True))
-    for known, right in sides:
+    for known, is_right in sides:
         if _same(known, place):
-            return _solve_pieces(after if right else before, level, z, sides, bends)
+            return _solve_pieces(after if is_right else before, level, z, sides, bends)
     left = _solve_pieces(before, level, z, (*sides, (place, False)), bends - 1)
     right = _solve_pieces(after, level, z, (*sides, (place, True)), bends - 1)
     if left is None or right is None:
         return None
-    value = sp.Piecewise((left.value, left.value < place), (right.value, True))
+    value = sp.Piecewise((left.value, left.value < place), (_multiply_out(right.value), True))
     conditions = [condition for condition in left.conditions if condition in right.conditions]
     return Isolated(value, tuple(conditions), ())
+
+
+def _multiply_out(expr: sp.Expr) -> sp.Expr:
+    """An expression with the arguments of its logarithms multiplied out: at a bend a difference loses all digits."""
+    return expr.replace(
+        sp.log, lambda inner: sp.log(sp.Add(*(sp.expand_mul(term, deep=False) for term in sp.Add.make_args(inner))))
+    )
 
 
 def _innermost_bend(expr: sp.Expr, z: sp.Symbol) -> sp.Expr | None:

@@ -58,9 +58,7 @@ class Contour:
         return sp.Min(high, sp.Max(low, self.limits[decision].subs(decision, value)))
 
 
-def trace_contour(
-    expr: sp.Expr, level: sp.Symbol, decisions: tuple[sp.Symbol, sp.Symbol], *, falls: bool
-) -> Contour:
+def trace_contour(expr: sp.Expr, level: sp.Symbol, decisions: tuple[sp.Symbol, sp.Symbol], *, falls: bool) -> Contour:
     """The contour of an expression that is monotone in both decisions.
 
     Where neither decision can be set free, one of them is a root for each value of the other.
@@ -103,11 +101,15 @@ def put_along(expr: sp.Expr, contour: Contour) -> sp.Expr:
 
 def _gather_logarithms(expr: sp.Expr) -> sp.Expr:
     """A sum of logarithms as two, of what is added and what is taken off: products so written lose few digits."""
-    above, below, rest = [], [], []
+    above, below, rest = sp.S.One, sp.S.One, sp.S.Zero
     for term in sp.Add.make_args(expr):
-        inner = term.args[0] if isinstance(term, sp.log) else (-term).args[0] if isinstance(-term, sp.log) else None
-        (rest if inner is None else above if isinstance(term, sp.log) else below).append(term if inner is None else inner)
-    return sp.log(sp.expand(sp.Mul(*above))) - sp.log(sp.expand(sp.Mul(*below))) + sp.Add(*rest)
+        if isinstance(term, sp.log):
+            above *= term.args[0]
+        elif isinstance(-term, sp.log):
+            below *= (-term).args[0]
+        else:
+            rest += term
+    return sp.log(sp.expand(above)) - sp.log(sp.expand(below)) + rest
 
 
 def _trace_shares(
@@ -209,15 +211,15 @@ def _trace_elimination(
     return Contour("first" if given == x else "second", at, ends, limits, value.conditions)
 
 
-def _trace_root(
-    expr: sp.Expr, level: sp.Symbol, decisions: tuple[sp.Symbol, sp.Symbol], *, falls: bool
-) -> Contour:
-    """The contour with one decision as the unknown, and the other a root over it: the one in the shorter equation."""
+def _trace_root(expr: sp.Expr, level: sp.Symbol, decisions: tuple[sp.Symbol, sp.Symbol], *, falls: bool) -> Contour:
+    """The contour with one decision as the unknown, and the other a root over it."""
     x, y = decisions
-    solved = min((y, x), key=lambda z: balance(expr, level, z)[0].count_ops())
+    sides = {z: balance(expr, level, z) for z in (y, x)}
+    # Without a difference on the right the root keeps the digits of what is given.
+    solved = min(sides, key=lambda z: (sides[z][1].has(x, y), sides[z][0].count_ops()))
     given = x if solved == y else y
     sign = 1 if given == x else -1
-    inner = _root_of(*balance(expr, level, solved), solved, falls=falls, unknown=INNER)
+    inner = _root_of(*sides[solved], solved, falls=falls, unknown=INNER)
     at = {given: sp.exp(sign * UNKNOWN), solved: sp.exp(inner.xreplace({given: sp.exp(sign * UNKNOWN)}))}
     # From one to the other an amount of the decision that is solved for meets the level.
     low, high = (_log_at_end(expr, level, given, solved, end, falls=falls) for end in (MOST, LEAST))
@@ -233,8 +235,9 @@ def _log_at_end(
 ) -> sp.Expr:
     """ln of one decision where the other one stands at an end of what is sought."""
     alone = put_end(expr, {solved: sp.S.Zero if end == LEAST else sp.oo})
+    if alone.is_finite is not False and not alone.has(given):
+        alone = expr.subs(solved, sp.Float(end))  # nothing of it costs nothing, the least that is sought does
     if alone.is_finite is False or not alone.has(given):
-        # Beyond any level, or below it whatever the first decision.
         return _log(LEAST if end == MOST else MOST)
     found = isolate(alone, level, given)
     return expand_logarithm(found.value) if found is not None else solve_balanced(alone, level, given, falls=falls)
@@ -274,9 +277,7 @@ def balance(expr: sp.Expr, level: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Ex
             return left, right
 
 
-def _edge(
-    expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, solved: sp.Symbol, *, falls: bool
-) -> sp.Expr | None:
+def _edge(expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, solved: sp.Symbol, *, falls: bool) -> sp.Expr | None:
     """ln of the value of one decision at which nothing of the other is left (or all of it is needed)."""
     for end in (sp.S.Zero, sp.oo):
         alone = put_end(expr, {solved: end})
@@ -291,9 +292,7 @@ def _edge(
     return None
 
 
-def _log_of_other(
-    expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, found: Isolated | None, *, falls: bool
-) -> sp.Expr:
+def _log_of_other(expr: sp.Expr, level: sp.Symbol, given: sp.Symbol, found: Isolated | None, *, falls: bool) -> sp.Expr:
     """ln of one decision over the other and the level: in closed form, or as a root."""
     if found is None:
         return solve_balanced(expr, level, given, falls=falls)

@@ -20,7 +20,7 @@ from flopsheet.derive.bends import set_free
 from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, put_end, solve_balanced, trace_contour
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import has_comparisons, put_in
+from flopsheet.formula.root import put_in
 from flopsheet.model.law_model import LawModel
 
 # A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.

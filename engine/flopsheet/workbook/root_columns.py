@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy.typing as npt
 import sympy as sp
@@ -63,6 +64,7 @@ def objective_columns(root: Root) -> Columns:
     return [*columns, (held, whole), (symbol, sp.Piecewise((held, arrived), (BEYOND.symbol, True)))]
 
 
+@cache
 def inner_of(root: Root) -> Root | None:
     """The root within a root: what one decision is for each place along the contour."""
     return next((found for part in (root.residual, root.objective) for found in part.atoms(Root)), None)

@@ -18,7 +18,6 @@ from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.root_columns import (
-    AT_FIRST,
     BEFORE_LAST,
     CLOSE,
     LAST,
@@ -31,7 +30,7 @@ from flopsheet.workbook.root_columns import (
     residual_columns,
 )
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.sheets.solver_rows import SHAPE, Rows
+from flopsheet.workbook.sheets.solver_rows import SHAPE, Rows, or_first
 from flopsheet.workbook.styles import StyleName
 
 SHEET = "Solver"
@@ -238,9 +237,11 @@ class _Block:
         part = (high - low) / SCAN_NODES
         text = f"({letter}${self.low + 1} - {letter}${self.low}) / {nodes}"
         sheet.put(self.low + 2, column, Formula(text, part), style="formula", number_format=SHAPE)
-        self.rows.put_heads(sheet, self.scan - 1, column, [self.root.unknown, *(symbol for symbol, _ in self.objective)])
+        self.rows.put_heads(
+            sheet, self.scan - 1, column, [self.root.unknown, *(symbol for symbol, _ in self.objective)]
+        )
         at: FloatArray = low + (np.arange(SCAN_NODES, dtype=np.float64) + 0.5) * part
-        found = self._evaluate_nodes(values, at)
+        found = self.rows.evaluate_nodes(self.reads, self.objective, values, at)
         whole = self.objective[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         for node in range(SCAN_NODES):
@@ -248,7 +249,7 @@ class _Block:
             text = f"{letter}${self.low} + ($B{row} - 1 / 2) * {letter}${self.low + 2}"
             sheet.put(row, column, Formula(text, float(at[node])), style="formula", number_format=SHAPE)
             self.rows.put_parts(sheet, row, column, self.objective, places, found, node, otherwise=flat.name(BEYOND),
-                                start=self._start(column + self._offset(LAST), row - 1 if node else 0))  # fmt: skip
+                                start=self.rows.start(column + self._offset(LAST), row - 1 if node else 0))  # fmt: skip
         last = get_column_letter(column + len(self.objective))
         area = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
         best = int(np.argmin(found[whole])) + 1
@@ -265,23 +266,6 @@ class _Block:
     def _offset(self, symbol: sp.Symbol) -> int:
         """How many columns right of the unknown a column of a root within the root stands."""
         return next((place for place, (each, _) in enumerate(self.residual, start=1) if each == symbol), 0)
-
-    def _start(self, column: int, row: int) -> str:
-        """Where the steps of a root within the root begin: where those of another row have ended, if they have."""
-        first = self.context.flat.refer_number(sp.Integer(AT_FIRST)) if self.is_nested else ""
-        return f"IFERROR(1 * {get_column_letter(column)}{row}, {first})" if row else first
-
-    def _evaluate_nodes(self, values: Mapping[str, float], at: FloatArray) -> dict[str, FloatArray]:
-        """The columns of all nodes; with a root within the root one after the other, each from the one before."""
-        compiled, t = compile_columns(self.root, self.reads, self.objective), self.root.unknown.name
-        if not self.is_nested:
-            return evaluate_columns(compiled, {**values, t: at})
-        rows: list[dict[str, FloatArray]] = []
-        begin = float(AT_FIRST)
-        for node in at:
-            rows.append(evaluate_columns(compiled, {**values, t: np.array([node]), START.name: begin}))
-            begin = _or_first(rows[-1][LAST.name][0])
-        return {name: np.array([row[name][0] for row in rows]) for name in rows[0]}
 
     def _put_halvings(
         self,
@@ -302,10 +286,10 @@ class _Block:
         compiled, whole = compile_columns(self.root, self.reads, self.residual), self.residual[-1][0].name
         middle, close = (left + right) / 2, flat.refer_number(sp.Rational(CLOSE))
         fallback = f"({first}${self.halving} + {second}${self.halving}) / 2"
-        begin, last = _or_first(self.begin), column + _T + self._offset(LAST)
+        begin, last = or_first(self.begin), column + _T + self._offset(LAST)
         nodes = get_column_letter(column + self._offset(LAST))
         start = f"IFERROR(1 * INDEX({nodes}${self.scan + 1}:{nodes}${self.scan + SCAN_NODES}, "
-        start += f"{get_column_letter(column)}${self.best}), {self._start(0, 0)})"
+        start += f"{get_column_letter(column)}${self.best}), {self.rows.start(0, 0)})"
         for step in range(HALVINGS + 1):
             row = self.halving + step
             if step:
@@ -324,10 +308,17 @@ class _Block:
             ):
                 sheet.put(row, column + offset, Formula(text, value), style="formula", number_format=SHAPE)
             self.rows.put_parts(
-                sheet, row, column + _T, self.residual, places, found, 0, otherwise=f"{fallback} - {third}{row}",
-                start=self._start(last, row - 1) if step else start,
+                sheet,
+                row,
+                column + _T,
+                self.residual,
+                places,
+                found,
+                0,
+                otherwise=f"{fallback} - {third}{row}",
+                start=self.rows.start(last, row - 1) if step else start,
             )
-            begin = _or_first(found[LAST.name][0]) if self.is_nested else begin
+            begin = or_first(found[LAST.name][0]) if self.is_nested else begin
             left, right = t if found[whole][0] >= -CLOSE else left, t if found[whole][0] <= CLOSE else right
         self.begin = begin
         self._put_result(sheet, column, t, ends, flat.refer_number(sp.Rational(SNAP)))
@@ -363,7 +354,7 @@ class _Block:
         flat, letter = self.context.flat, get_column_letter(column)
         root = float(sheet.cached(self.result, column))
         at: dict[str, npt.ArrayLike] = {**values, self.root.unknown.name: np.array([root]), START.name: self.begin}
-        start = self._start(column + _T + self._offset(LAST), self.halving + HALVINGS)
+        start = self.rows.start(column + _T + self._offset(LAST), self.halving + HALVINGS)
         found, row = evaluate_columns(compile_columns(self.root, self.reads, self.residual), at), self.result + 1
         whole = self.residual[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
@@ -394,8 +385,3 @@ class _Block:
                    for node in range(1, SCAN_NODES + 1))  # fmt: skip
         over = Formula(f"{last}{row} / MIN({nodes}) - 1", float(found[whole][0]) / best - 1)
         sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
-
-
-def _or_first(value: float) -> float:
-    """Where the next row begins: here, or anew where nothing was found."""
-    return float(value) if np.isfinite(value) else float(AT_FIRST)

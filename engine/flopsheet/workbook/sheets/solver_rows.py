@@ -12,10 +12,19 @@ from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import FloatArray
 from flopsheet.formula.root import Root
+from flopsheet.model.cell import Cell
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.printer import render_excel
-from flopsheet.workbook.root_columns import START
+from flopsheet.workbook.root_columns import (
+    AT_FIRST,
+    LAST,
+    START,
+    Columns,
+    compile_columns,
+    evaluate_columns,
+    inner_of,
+)
 from flopsheet.workbook.sheet import Formula, Sheet
 
 SHAPE = "0.000000000"
@@ -32,6 +41,25 @@ class Rows:
     context: Context
     root: Root
     _texts: dict[tuple[int, str], list[str]] = field(init=False, default_factory=dict)
+
+    def start(self, column: int, row: int) -> str:
+        """Where the steps of a root within the root begin: where those of another row have ended, if they have."""
+        first = self.context.flat.refer_number(sp.Integer(AT_FIRST)) if inner_of(self.root) is not None else ""
+        return f"IFERROR(1 * {get_column_letter(column)}{row}, {first})" if row else first
+
+    def evaluate_nodes(
+        self, reads: Sequence[Cell], objective: Columns, values: Mapping[str, float], at: FloatArray
+    ) -> dict[str, FloatArray]:
+        """The columns of all nodes; with a root within the root one after the other, each from the one before."""
+        compiled, t = compile_columns(self.root, reads, objective), self.root.unknown.name
+        if inner_of(self.root) is None:
+            return evaluate_columns(compiled, {**values, t: at})
+        rows: list[dict[str, FloatArray]] = []
+        begin = float(AT_FIRST)
+        for node in at:
+            rows.append(evaluate_columns(compiled, {**values, t: np.array([node]), START.name: begin}))
+            begin = or_first(rows[-1][LAST.name][0])
+        return {name: np.array([row[name][0] for row in rows]) for name in rows[0]}
 
     def put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:
         """The heads of the columns."""
@@ -95,3 +123,8 @@ class Rows:
                 self._texts[key].append(text)
                 here[symbol] = f"{get_column_letter(column + offset)}{_BEYOND_SHEET}"
         return self._texts[key]
+
+
+def or_first(value: float) -> float:
+    """Where the next row begins: here, or anew where nothing was found."""
+    return float(value) if np.isfinite(value) else float(AT_FIRST)

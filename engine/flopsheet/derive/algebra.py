@@ -261,6 +261,8 @@ def is_zero_by_algebra(expr: sp.Expr) -> bool:
         lambda e: sp.powsimp(sp.expand(take_powers_apart(e))),
         lambda e: sp.simplify(e) if e.count_ops() <= _SIMPLIFIED else e,
     )
+    if expr.has(sp.Piecewise) and expr.has(sp.Min, sp.Max):
+        return False  # sympy compares the arguments of each with every condition, for minutes
     return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)
 
 

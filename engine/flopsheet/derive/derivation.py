@@ -76,7 +76,8 @@ def derive_law(model: LawModel) -> Derivation:
     prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs)
     proofs = check_statements(model, interior, regimes, prover, exponents)
     unsound = {"refuted", "undecided"} if interior.kinked else {"refuted"}
-    if interior.budget is not None and interior.reaching is not None and proofs[-1].verdict in unsound:
+    solved = interior.budget is not None or interior.target is not None
+    if solved and interior.reaching is not None and proofs[-1].verdict in unsound:
         # A loss that is not monotone has no inverse that holds; its least loss for a budget stands by itself.
         interior = replace(interior, reaching=None, inverse=None, reachable=None, target=None)
         proofs = check_statements(model, interior, regimes, prover, exponents)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from flopsheet.derive.contour import put_end
 from flopsheet.derive.derivation import Derivation
 
 
 def find_floor(derivation: Derivation) -> sp.Expr:
     """The loss that remains with boundless resources."""
     model, room = derivation.model, derivation.interior.reachable
-    floor = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
+    floor = put_end(model.loss, dict.fromkeys(model.decisions, sp.oo))
     slope = None if room is None else sp.diff(room, model.level)
     if floor.is_finite or slope is None or slope.has(model.level):
         return floor

@@ -86,9 +86,15 @@ def mp_function(expr: sp.Basic, env: Env, unknown: sp.Symbol) -> Callable[[Any],
     except (ValueError, ArithmeticError):
         return lambda _: None
 
+    return known_or_none(lambda t: call({unknown: t}))
+
+
+def known_or_none(call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that gives None where the one it calls has no finite value."""
+
     def value(t: Any) -> Any:
         try:
-            found = call({unknown: t})
+            found = call(t)
         except (ValueError, ArithmeticError):
             return None
         return found if mpmath.isfinite(found) else None

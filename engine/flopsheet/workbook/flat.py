@@ -23,7 +23,7 @@ from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
-from flopsheet.workbook.root_columns import FOR_ROOTS, list_columns
+from flopsheet.workbook.root_columns import FOR_NESTED, FOR_ROOTS, inner_of, objective_columns, residual_columns
 from flopsheet.workbook.sheet import Formula
 from flopsheet.workbook.split import split_long
 
@@ -124,8 +124,9 @@ def _numbers_of(cell: Cell) -> set[sp.Number]:
     """The literals that the formula of a cell needs; for a root those of all the rows that find it."""
     if not isinstance(cell.expr, Root):
         return set(literals(cell.expr))
-    columns = [*list_columns(cell.expr.residual, "r"), *list_columns(cell.expr.objective, "o")]
-    return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
+    columns = [*residual_columns(cell.expr), *objective_columns(cell.expr)]
+    nested = FOR_NESTED if inner_of(cell.expr) is not None else frozenset()
+    return {*FOR_ROOTS, *nested, *(number for _, expr in columns for number in literals(expr))}
 
 
 def list_iso_flop(solution: Solution) -> tuple[sp.Expr, ...]:

@@ -92,8 +92,6 @@ REFUSED = {
 
 # Laws whose least loss is found, and whose loss has no inverse that holds.
 WITHOUT_INVERSE = {
-    "an interaction": f"{PLAIN} + 3/(N*D)**0.1",
-    "an exponential": "E + A*exp(-N/1e9) + B/D**beta",
     "u-shaped": f"{PLAIN} + N/1e12",
     "a maximum": "max(A/N**alpha, B/D**beta)",
     "a choice": f"if(N > 1e9, {PLAIN}, {PLAIN} + 1)",

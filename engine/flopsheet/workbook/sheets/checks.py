@@ -183,7 +183,7 @@ def _put_roots(rows: CheckRows) -> None:
         rows.start("check.group_roots")
     for cell_id, key, place, values in context.root_checks:
         label = context.t(f"check.{key}", name=context.label(rows.flat.graph[cell_id]))
-        if key == "root":
+        if key in {"root", "root_inner"}:
             measured = Formula(f"MAX(MAX({place}), -1 * MIN({place}))", max(abs(value) for value in values))
             holds = max(abs(value) for value in values) <= AGREEMENT
             rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00", holds=holds)

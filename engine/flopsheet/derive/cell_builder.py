@@ -21,15 +21,10 @@ def name_of(derivation: Derivation, decision: sp.Symbol) -> Message | str:
     return Message(f"role.{role}") if role else decision.name
 
 
-class CellBuilder:
-    """Collects cells in reading order; each method adds one group."""
+class CellList:
+    """Collects cells in reading order."""
 
-    def __init__(self, derivation: Derivation, contour: sp.Symbol, caps: Collection[str] | None = None) -> None:
-        self.derivation = derivation
-        self.model = derivation.model
-        every = find_caps(derivation.model)
-        self.caps: Mapping[sp.Symbol, Cap] = {z: cap for z, cap in every.items() if caps is None or cap.key in caps}
-        self.contour = contour
+    def __init__(self) -> None:
         self.cells: list[Cell] = []
 
     def add(  # noqa: PLR0913 - what a cell is, most of it by name
@@ -61,6 +56,18 @@ class CellBuilder:
         )
         self.cells.append(cell)
         return cell.symbol
+
+
+class CellBuilder(CellList):
+    """Collects the cells of a plan that allocates; each method adds one group."""
+
+    def __init__(self, derivation: Derivation, contour: sp.Symbol, caps: Collection[str] | None = None) -> None:
+        super().__init__()
+        self.derivation = derivation
+        self.model = derivation.model
+        every = find_caps(derivation.model)
+        self.caps: Mapping[sp.Symbol, Cap] = {z: cap for z, cap in every.items() if caps is None or cap.key in caps}
+        self.contour = contour
 
     def add_helpers(self) -> None:
         """The intermediate formulas of the law that no decision moves."""

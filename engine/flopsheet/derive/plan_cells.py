@@ -13,14 +13,13 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 
 from flopsheet.derive.algebra import simplest_condition
-from flopsheet.derive.candidate_cells import add_third_decisions
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
-from flopsheet.derive.continuous_cells import add_continuous_decision
 from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
 from flopsheet.derive.reach import find_floor
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
+from flopsheet.derive.third_cells import add_third_decisions
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
@@ -37,8 +36,7 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     """
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
-    add_third_decisions(build, budget)
-    add_continuous_decision(build, budget)
+    add_third_decisions(build, budget, guard=None)
     build.add_helpers()
     free = _add_free_optimum(build, budget)
     interior, model = derivation.interior, derivation.model
@@ -66,8 +64,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     model, interior = derivation.model, derivation.interior
     if interior.reaching is None:
         raise _no_inverse(model)
-    add_third_decisions(build, target)
-    add_continuous_decision(build, target)
+    add_third_decisions(build, target, guard=PLAN_STATUS)
     build.add_helpers()
     reachable = _add_reachability(build, target)
     if interior.target is None:

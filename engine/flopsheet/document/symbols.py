@@ -26,7 +26,7 @@ def list_symbols(model: LawModel | ResourceModel) -> dict[str, str]:
         if is_literal(constant):
             symbols[constant.name] = f"{constant.value:.10g}"
     for given in model.inputs.values():
-        symbols[given.symbol.name] = symbols[given.cell] = latex_name(given.name)
+        symbols[given.symbol.name] = symbols[given.result.name] = symbols[given.cell] = latex_name(given.name)
     symbols["budget_compute"] = symbols[model.amount.name]
     symbols["target_loss"] = symbols[model.level.name]
     symbols[UNKNOWN.name] = r"\tau"

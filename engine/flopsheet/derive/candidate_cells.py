@@ -42,7 +42,9 @@ def choose_candidates(
     scorer = _Scorer(build, goal)
     scores = [scorer.score(case) for case in cases]
     unit = "nats/token" if scorer.for_budget else "FLOP"
-    best = build.add("candidate_best", sp.Min(*scores), unit, Message("cell.candidate_best"), positive=False)
+    # Comparing each with each takes sympy longer than all else.
+    least = sp.Min(*scores, evaluate=False)
+    best = build.add("candidate_best", least, unit, Message("cell.candidate_best"), positive=False)
     return {given: add_best(build, given, values, scores, best) for given, values in chosen.items()}
 
 
@@ -97,7 +99,7 @@ class _Scorer:
         within = target
         if self.kept is not None:
             label = Message("cell.target_in_reach")
-            within = build.add(f"target_at_{case.tag}", self.kept.xreplace(case.values), "nats/token", label)
+            within = build.add_loss(f"target_at_{case.tag}", self.kept.xreplace(case.values), label)
         chosen = self._decide(case, {model.level: within, **case.values})
         far = {z: build.caps[z].symbol if z in build.caps else BEYOND.symbol for z in model.decisions}
         least = model.loss.xreplace({**case.values, **far})

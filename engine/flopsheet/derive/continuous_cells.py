@@ -49,7 +49,7 @@ def place_between(build: CellBuilder, given: GivenInput, goal: sp.Symbol, case: 
     kept = None if for_budget else keep_in_reach(build.derivation, goal)
     if kept is not None:
         within = kept.subs(helpers).xreplace({given.symbol: sp.Float(given.usual), **values})
-        goal = build.add(f"target_for_{given.name}{suffix}", within, "nats/token", Message("cell.target_in_reach"))
+        goal = build.add_loss(f"target_for_{given.name}{suffix}", within, Message("cell.target_in_reach"))
     along = _Along(build, given, goal, helpers, values, for_budget=for_budget)
     low, high = (sp.log(sp.Rational(repr(end))) for end in given.between or (1.0, 1.0))
     root = Root(sp.Lambda(UNKNOWN, along.residual()), sp.Lambda(UNKNOWN, along.objective()), low, high)

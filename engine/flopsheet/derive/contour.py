@@ -218,7 +218,8 @@ def solve_log(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool | No
     Whether it falls is judged by its form where it is not said.
     """
     inner = expr.subs(z, sp.exp(UNKNOWN))
-    residual = sp.log(level) - sp.log(inner)
+    # A loss that may be below zero has no logarithm.
+    residual = level - inner if level.is_positive is None else sp.log(level) - sp.log(inner)
     down = _falls(expr, z) if falls is None else falls
     return make_root(UNKNOWN, -residual if down else residual, _log(LEAST), _log(MOST))
 

@@ -101,7 +101,7 @@ def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]
     around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
     for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
         value = number_at(expr, around)
-        if value is not None and 1 / BEYOND_REACH < value < BEYOND_REACH:
+        if value is not None and 1 / BEYOND_REACH < (value if symbol.is_positive else abs(value)) < BEYOND_REACH:
             around[symbol] = value
     if interior.budget is not None:
         root = optimum_on(interior.budget, interior.residual, model.loss)

@@ -38,6 +38,7 @@ def build_resource_cells(derivation: ResourceDerivation, resource_cell: str, *, 
             "nats/token",
             Message("cell.resource_loss"),
             model.loss.subs(at),
+            positive=not model.law.has_signed_loss,
             guard=VALUE_STATUS,
         ),
         Cell(
@@ -62,7 +63,7 @@ def build_resource_cells(derivation: ResourceDerivation, resource_cell: str, *, 
 def _target_cells(derivation: ResourceDerivation, unit: str, what: Message | str) -> list[Cell]:
     """What a target loss requires: infinite where no resource reaches it."""
     model = derivation.model
-    target = make_symbol("target_loss")
+    target = make_symbol("target_loss", positive=not model.law.has_signed_loss)
     required = derivation.required.subs(model.level, target)
     unreachable: sp.Expr = sp.S.Zero
     if derivation.reachable is not None:

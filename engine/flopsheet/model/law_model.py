@@ -150,7 +150,7 @@ def build_law_model(law: Law, given: Mapping[str, float] | None = None) -> LawMo
     zero = {symbol: 0 for name, symbol in constants.items() if law.constants[name].value == 0}
     _check_reads_decisions(law, parsed, (first, second), zero)
     amount = make_symbol("C" if "C" not in declared else "C_budget")
-    level = make_symbol("L" if "L" not in declared else "L_target")
+    level = make_symbol("L" if "L" not in declared else "L_target", positive=not law.has_signed_loss)
     outputs = _parse_outputs(law, {level.name: level, amount.name: amount, **symbols})
     named, numbers = name_literals(
         law, (*parsed.values(), *(o.expr for o in outputs), *helpers[1].values()), law.loss.place

@@ -82,5 +82,5 @@ def build_resource_model(law: Law, given: Mapping[str, float] | None = None) -> 
         message = f"the loss of law `{law.name}` does not depend on its decision `{name}`"
         raise FlopsheetError(Problem(message, law.loss.place, "loss"))
     taken = {name, *law.constants, *law.where, *law.inputs}
-    level = make_symbol("L" if "L" not in taken else "L_target")
+    level = make_symbol("L" if "L" not in taken else "L_target", positive=not law.has_signed_loss)
     return ResourceModel(law, resource, constants, loss, level, inputs)

@@ -21,7 +21,7 @@ from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.root_columns import CLOSE, compile_columns, evaluate_columns, list_columns
-from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
+from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet, over_best
 from flopsheet.workbook.styles import StyleName
 
 SHEET = "Solver"
@@ -337,9 +337,9 @@ class _Block:
         self._put_parts(sheet, row, column, self.objective, places, found, 0, otherwise=flat.name(BEYOND))
         last = get_column_letter(column + len(self.objective))
         nodes = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
-        best = min(float(sheet.cached(self.scan + node, column + len(self.objective)))
-                   for node in range(1, SCAN_NODES + 1))  # fmt: skip
-        over = Formula(f"{last}{row} / MIN({nodes}) - 1", float(found[whole][0]) / best - 1)
+        best = min(float(sheet.cached(self.scan + node + 1, column + len(self.objective))) for node in range(SCAN_NODES))
+        signed = self.context.is_signed(self.cell)
+        over = over_best(f"{last}{row}", f"MIN({nodes})", float(found[whole][0]), best, signed=signed)
         sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
 
     def _put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:

@@ -41,7 +41,9 @@ def _find_targets_below_zero(plan: Plan, law: Law) -> tuple[Problem, ...]:
         return ()
     given = (scenario.inputs.get("target.loss") for scenario in plan.scenarios)
     wrong = [source for source in given if source is not None and source.value is not None and source.value <= 0]
-    problems = (Problem(f"must be greater than 0, but is `{source.text}`.", source.place, "target.loss") for source in wrong)
+    problems = (
+        Problem(f"must be greater than 0, but is `{source.text}`.", source.place, "target.loss") for source in wrong
+    )
     return tuple(dict.fromkeys(problems))
 
 

@@ -19,6 +19,7 @@ from flopsheet.model.cell import make_symbol
 from flopsheet.model.inputs import BEYOND
 from flopsheet.model.law_model import GivenInput
 
+
 def choose_candidates(
     build: CellBuilder, goal: sp.Symbol, listed: Sequence[GivenInput], continuous: GivenInput | None = None
 ) -> dict[GivenInput, sp.Symbol]:

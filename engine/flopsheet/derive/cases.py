@@ -50,9 +50,7 @@ def list_cases(build: CellList, law: Law, listed: Sequence[GivenInput], *, joint
     """
     combinations = list(itertools.product(*(given.candidates for given in listed)))
     if len(combinations) > MOST_CANDIDATES:
-        message = (
-            f"law `{law.name}` has {len(combinations)} combinations of candidates, {MOST_CANDIDATES} are solved"
-        )
+        message = f"law `{law.name}` has {len(combinations)} combinations of candidates, {MOST_CANDIDATES} are solved"
         raise FlopsheetError(Problem(message, law.place, "inputs"))
     numbers: dict[tuple[GivenInput, float], sp.Expr] = {
         (given, number): sp.Rational(repr(number)) for given in listed for number in given.candidates
@@ -95,16 +93,27 @@ def add_case_helpers(build: CellList, model: LawModel, case: Case) -> Case:
             continue
         label = Message("cell.candidate_helper", {"what": symbol.name, "name": case.name})
         values[symbol] = build.add(
-            f"{symbol}_at_{case.tag}", expr.xreplace(values), "1", label, positive=bool(symbol.is_positive), absorbs=True
+            f"{symbol}_at_{case.tag}",
+            expr.xreplace(values),
+            "1",
+            label,
+            positive=bool(symbol.is_positive),
+            absorbs=True,
         )
     return Case(case.tag, case.name, values)
 
 
 def add_best(
-    build: CellList, given: GivenInput, values: Sequence[sp.Expr], scores: Sequence[sp.Expr], best: sp.Symbol
+    build: CellList,
+    given: GivenInput,
+    values: Sequence[sp.Expr],
+    scores: Sequence[sp.Expr],
+    best: sp.Symbol,
+    *,
+    suffix: str = "",
 ) -> sp.Symbol:
     """The value of the first case whose score is the best."""
     pairs = [(value, score <= best) for value, score in zip(values, scores, strict=True)]
     chosen = sp.Piecewise(*pairs[:-1], (pairs[-1][0], True)) if len(pairs) > 1 else pairs[0][0]
     label = Message("cell.candidate_chosen", {"name": given.name})
-    return build.add(f"{given.name}_best", chosen, given.unit, label)
+    return build.add(f"{given.name}_best{suffix}", chosen, given.unit, label)

@@ -260,7 +260,9 @@ class _LawReader:
             return
         place = (about.get("loss_sign") or about).place
         remedy = "Write for example `loss: nats/token less those of a unigram model`."
-        self._note("says that the loss may be below zero, but not what it is.", place, self._at("about.loss_sign"), remedy)
+        self._note(
+            "says that the loss may be below zero, but not what it is.", place, self._at("about.loss_sign"), remedy
+        )
 
     def _refuse_shared_names(self) -> None:
         """A symbol means one thing: it stands in one section only."""

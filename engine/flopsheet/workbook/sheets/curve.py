@@ -11,6 +11,7 @@ from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.model.cell import BEYOND_REACH, Cell
+from flopsheet.model.graph import names_read
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
@@ -63,7 +64,7 @@ def add_curve(book: Book, context: Context) -> Sheet:
         amount = float(anchor.cached) * factor
         values = {name: float(flat.values[name][0]) for name in compiled.inputs} | {cell.id: amount}
         loss = float(compiled.evaluate(values)["L_opt"])
-        text = render_excel(model.loss, partial(_refer, flat, model.decisions[0], f"$B{row}"), flat.refer_number)
+        text = _loss_along(context, cell, f"$B{row}")
         sheet.put(row, _FACTOR, factor, style="constant", number_format="0.000E+00")
         shape = number_format(cell.unit, amount)
         sheet.put(row, _AMOUNT, Formula(f"$B${head} * $A{row}", amount), style="formula", number_format=shape)
@@ -75,6 +76,17 @@ def add_curve(book: Book, context: Context) -> Sheet:
     for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
         sheet.set_width(column, width)
     return sheet
+
+
+def _loss_along(context: Context, resource: Cell, place: str) -> str:
+    """The loss of an amount that stands in a cell: the least one of all candidates where the law chooses."""
+    flat, graph, model = context.flat, context.solution.graph, context.solution.model
+    if "candidate_best" not in graph:
+        return render_excel(model.loss, partial(_refer, flat, model.decisions[0], place), flat.refer_number)
+    cases = (graph[name].expr for name in sorted(names_read(graph["candidate_best"])))
+    refer = partial(_refer, flat, resource.symbol, place)
+    texts = [render_excel(expr, refer, flat.refer_number) for expr in cases if expr is not None]
+    return f"MIN({', '.join(texts)})"
 
 
 def _put_own_cells(

@@ -10,10 +10,10 @@ from flopsheet.derive.algebra import simplest_condition
 from flopsheet.derive.cases import Case, add_best, add_case_helpers, list_cases
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.continuous_cells import place_between
-from flopsheet.derive.contour import Contour, optimum_on
+from flopsheet.derive.contour import UNKNOWN, Contour, put_along
 from flopsheet.derive.reach import keep_in_reach
 from flopsheet.derive.root_cells import ends_under_caps
-from flopsheet.formula.root import Root
+from flopsheet.formula.root import Root, make_root
 from flopsheet.messages import Message
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.inputs import BEYOND
@@ -74,10 +74,20 @@ class _Scorer:
 
     def _root(self, contour: Contour) -> Root:
         """The place of the optimum on the contour that the caps leave."""
-        model, interior = self.build.model, self.build.derivation.interior
+        interior = self.build.derivation.interior
         low, high = ends_under_caps(self.build, contour)
         ends = (sp.Min(high, low), high)
-        return optimum_on(contour, interior.residual, model.loss if self.for_budget else model.cost, ends)
+        objective = self._objective()
+        return make_root(UNKNOWN, put_along(interior.residual, contour), *ends, contour.put_on(objective))
+
+    def _objective(self) -> sp.Expr:
+        """What is least at the place; 0 where algebra shows that there is one place only, with nothing to compare."""
+        model = self.build.model
+        if not self.for_budget:
+            return model.cost
+        proofs = self.build.derivation.proofs
+        single = any(p.statement.startswith("second order") and p.verdict == "proven" for p in proofs)
+        return sp.S.Zero if single else model.loss
 
     def score(self, case: Case) -> sp.Symbol:
         """The least loss of the budget, or the least cost of the target."""

@@ -55,7 +55,8 @@ def derive_resource(model: ResourceModel) -> ResourceDerivation:
         # Several conditions come down to one: the target lies above what the loss falls to.
         reachable = model.level - limit
     slope = sp.S.Zero if reachable is None else sp.diff(reachable, model.level)
-    if reachable is not None and not _is_number(limit) and slope != 0 and not slope.has(model.level):
+    chosen = any(given.is_chosen for given in model.inputs.values())
+    if reachable is not None and chosen and not _is_number(limit) and slope != 0 and not slope.has(model.level):
         # Where the sign of an exponent lies in its constant, what must be positive tells: a multiple of level - limit.
         limit = sp.simplify(model.level - reachable / slope)
     elasticity = sp.factor(sp.simplify(-gain / model.loss))

@@ -261,7 +261,7 @@ class _LawReader:
         place = (about.get("loss_sign") or about).place
         remedy = "Write for example `loss: nats/token less those of a unigram model`."
         self._note(
-            "says that the loss may be below zero, but not what it is.", place, self._at("about.loss_sign"), remedy
+            "says that the loss may be below zero, but not what it is.", place, self._at("about", "loss_sign"), remedy
         )
 
     def _refuse_shared_names(self) -> None:

@@ -82,6 +82,28 @@ cells:
   title: Own
   source: {cite: Own}""",
     ),
+    "choices of a target that nothing reaches": TARGET.replace("hoffmann_2022", "kumar_2024").replace("2.2", "2.9")
+    + "scenarios: {fine: {}, never: {target.loss: 2}, excluded: {caps.parameters: 1M}, given: {inputs.P: 6}}\n",
+    "a choice between two ends beside candidates": BUDGET.replace(
+        "hoffmann_2022",
+        """
+  loss: E + A / N**alpha * (1 + 20 * exp(-P / g) + k / G) + B / D**beta
+  cost: 6 * N * D * P / 16 * (1 + j * G)
+  decisions: {N: parameters, D: tokens}
+  inputs: {G: {unit: '1', candidates: [1, 4]}, P: {unit: bit, between: [2, 16]}}
+  constants: {E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28, g: 2, k: 0.3, j: 0.02}""",
+    )
+    + "scenarios: {free: {}, one: {inputs.G: 2}, other: {inputs.P: 3}}\n",
+    "a choice of one resource": INLINE.format(
+        """  loss: a * E**delta * D**(alpha + gamma * log(E)) + c
+  decisions: {D: tokens}
+  constants: {a: 35.91, alpha: -0.1889, delta: 0.15, gamma: -0.0098, c: 1.3637}
+  inputs: {E: {unit: '1', candidates: [1, 4, 16]}}
+"""
+    ).replace("budget: {compute: 1e21 FLOP}\n", "")
+    + "scenarios: {a: {inputs.D: 1M}, b: {inputs.D: 1T, target.loss: 4}, c: {target.loss: 1}, d: {target.loss: 3}}\n",
+    "losses below zero": BUDGET.replace("hoffmann_2022", "tao_2024_vocabulary").replace("1e22", "1e21")
+    + "inputs: {N: 3B, d: 3200}\nscenarios: {base: {}, small: {inputs.N: 1B}, capped: {caps.tokens: 10B}}\n",
     "other letters": INLINE.format(
         """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
   cost: 6 * P * Q

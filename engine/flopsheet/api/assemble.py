@@ -122,7 +122,7 @@ def build_resource_graph(
 
 def _aliases(model: LawModel | ResourceModel) -> dict[str, sp.Symbol]:
     """What the law calls the cells that hold, or choose, what it takes from the plan."""
-    return {name: given.symbol for name, given in model.inputs.items()}
+    return {name: given.result for name, given in model.inputs.items()}
 
 
 def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:

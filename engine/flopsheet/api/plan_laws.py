@@ -29,7 +29,22 @@ def load_plan_law(plan: Plan) -> Law:
         problems=problems,
     )
     problems.raise_any()
+    below = _find_targets_below_zero(plan, law)
+    if below:
+        raise FlopsheetError(*below)
     return law
+
+
+def _find_targets_below_zero(plan: Plan, law: Law) -> tuple[Problem, ...]:
+    """Target losses that are not above zero, under a law whose loss always is."""
+    if law.has_signed_loss:
+        return ()
+    given = (scenario.inputs.get("target.loss") for scenario in plan.scenarios)
+    wrong = [source for source in given if source is not None and source.value is not None and source.value <= 0]
+    problems = (
+        Problem(f"must be greater than 0, but is `{source.text}`.", source.place, "target.loss") for source in wrong
+    )
+    return tuple(dict.fromkeys(problems))
 
 
 def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
@@ -39,7 +54,8 @@ def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
     except FlopsheetError as error:
         return error.problems
     # The library's own laws are held against this by the tests.
-    return () if law.origin == "library" else find_name_problems(law)
+    wrong = () if law.origin == "library" else find_name_problems(law)
+    return (*wrong, *_find_targets_below_zero(plan, law))
 
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:

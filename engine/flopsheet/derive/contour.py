@@ -329,13 +329,17 @@ def solve_balanced(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool
     Where what stands still leaves nothing, z is an end of what is sought, or near it.
     """
     left, right = balance(expr, level, z)
-    right = right if right.is_positive else sp.Max(right, _NOTHING * level)
+    if level.is_positive:
+        right = right if right.is_positive else sp.Max(right, _NOTHING * level)
     return _root_of(left, right, z, falls=falls, unknown=UNKNOWN)
 
 
 def _root_of(left: sp.Expr, right: sp.Expr, z: sp.Symbol, *, falls: bool, unknown: sp.Symbol) -> sp.Expr:
     """ln z where left = right."""
-    residual = sp.log(right) - sp.log(left.subs(z, sp.exp(unknown)))
+    inner = left.subs(z, sp.exp(unknown))
+    # A loss that may be below zero has no logarithm.
+    signed = right.is_Symbol and right.is_positive is None
+    residual = right - inner if signed else sp.log(right) - sp.log(inner)
     return make_root(unknown, -residual if falls else residual, _log(LEAST), _log(MOST))
 
 

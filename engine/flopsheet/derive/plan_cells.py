@@ -13,14 +13,13 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 
 from flopsheet.derive.algebra import simplest_condition
-from flopsheet.derive.candidate_cells import add_third_decisions
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
-from flopsheet.derive.continuous_cells import add_continuous_decision
 from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
 from flopsheet.derive.reach import find_floor
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
+from flopsheet.derive.third_cells import add_third_decisions
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
@@ -37,8 +36,7 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     """
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
-    add_third_decisions(build, budget)
-    add_continuous_decision(build, budget)
+    add_third_decisions(build, budget, guard=None)
     build.add_helpers()
     free = _add_free_optimum(build, budget)
     interior, model = derivation.interior, derivation.model
@@ -61,13 +59,12 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
 
 def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     """The cells of "minimize compute": the cheapest allocation that reaches a loss under caps."""
-    target = make_symbol("target_loss")
+    target = make_symbol("target_loss", positive=not derivation.model.law.has_signed_loss)
     build = CellBuilder(derivation, target)
     model, interior = derivation.model, derivation.interior
     if interior.reaching is None:
         raise _no_inverse(model)
-    add_third_decisions(build, target)
-    add_continuous_decision(build, target)
+    add_third_decisions(build, target, guard=PLAN_STATUS)
     build.add_helpers()
     reachable = _add_reachability(build, target)
     if interior.target is None:
@@ -122,7 +119,7 @@ def _find_for_target(
     level = target
     if room is not None and reachable != 1:
         within = sp.Piecewise((target, sp.Eq(reachable, 1)), (1 + target - room.subs(model.level, target), True))
-        level = build.add("target_in_reach", within, "nats/token", Message("cell.target_in_reach"))
+        level = build.add_loss("target_in_reach", within, Message("cell.target_in_reach"))
     return add_root_choice(build, contour, model.cost, {model.level: level}, "planned", kind="formula")
 
 
@@ -184,7 +181,7 @@ def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free
         formula = formula.subs(model.amount, amount)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
     loss = model.loss.subs(free, simultaneous=True)
-    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    build.add_loss(f"L_{suffix}", loss, Message(f"cell.L_{suffix}"))
     return free
 
 
@@ -220,7 +217,7 @@ def _add_outputs(
     """The further formulas of the law at the plan. Those it reads of each other come first."""
     model = build.model
     taken = {cell.id for cell in build.cells}
-    put = {**chosen, model.amount: spent, model.level: make_symbol("L_opt")}
+    put = {**chosen, model.amount: spent, model.level: build.loss_symbol("L_opt")}
     for output in model.outputs:
         if output.name in taken:
             continue  # what the law says of a result that every plan has
@@ -242,14 +239,7 @@ def _add_outcome(
     if reachable != 1:
         limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
-    build.add(
-        "L_opt",
-        loss,
-        "nats/token",
-        Message("cell.L_opt"),
-        kind="result",
-        guard="beyond_caps" if guard else None,
-    )
+    build.add_loss("L_opt", loss, Message("cell.L_opt"), kind="result", guard="beyond_caps" if guard else None)
     cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
     total = _add_spent(build, chosen, cost, guard=guard)
     build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
@@ -258,6 +248,8 @@ def _add_outcome(
         ratio = chosen[roles["tokens"]] / chosen[roles["parameters"]]
         label = Message("cell.tokens_per_parameter")
         build.add("tokens_per_parameter", ratio, "token/parameter", label, kind="result", guard=guard)
+    if model.law.has_signed_loss:
+        return  # the ratio of two losses says nothing where zero is no loss
     best = make_symbol("L_same_budget" if guard else "L_free")
     reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import sympy as sp
 
 from flopsheet.derive.contour import put_end
@@ -21,14 +19,10 @@ def find_floor(derivation: Derivation) -> sp.Expr:
     return sp.simplify(model.level - room / slope)
 
 
-def keep_in_reach(derivation: Derivation, target: sp.Symbol, put: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | None:
-    """A target loss, or one above the floor where no resources reach it; None where every loss can be reached.
-
-    `put` are values for symbols of the law: those of a third decision.
-    """
+def keep_in_reach(derivation: Derivation, target: sp.Symbol) -> sp.Expr | None:
+    """A target loss, or one above the floor where no resources reach it; None where every loss can be reached."""
     room = derivation.interior.reachable
     if room is None:
         return None
-    left = room.subs({derivation.model.level: target, **put})
-    floor = find_floor(derivation).subs(put)
-    return sp.Piecewise((target, left > 0), (1 + floor, True))
+    left = room.subs(derivation.model.level, target)
+    return sp.Piecewise((target, left > 0), (1 + find_floor(derivation), True))

@@ -26,7 +26,7 @@ def add_root_optimum(
         formula = contour.put_on(z, t).xreplace(put)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
     loss = model.loss.subs(free, simultaneous=True)
-    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    build.add_loss(f"L_{suffix}", loss, Message(f"cell.L_{suffix}"))
     return free
 
 

@@ -142,8 +142,18 @@ def derive_interior(model: LawModel) -> Interior:
 def _path(model: LawModel, stationary: LogLinear) -> sp.Expr | None:
     """The second decision over the first where the budget is worth the same in both; None where it is not real."""
     x = model.decisions[0]
-    path = product_form(sp.exp(-(stationary.first * sp.log(x) + stationary.rest) / stationary.second))
+    # Powers from the start: an exponent may hold a logarithm itself, as that of a number of experts.
+    bases = [_power_of(term, -1 / stationary.second) for term in sp.Add.make_args(stationary.rest)]
+    path = product_form(sp.Mul(x ** (-stationary.first / stationary.second), *bases))
     return path if _is_real(path) else None
+
+
+def _power_of(term: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """exp(exponent * term) as a power of what a logarithm in the term is taken of."""
+    logarithm = next((factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.log)), None)
+    if logarithm is None:
+        return sp.exp(exponent * term)
+    return sp.Pow(logarithm.args[0], exponent * (term / logarithm))
 
 
 def _spend(

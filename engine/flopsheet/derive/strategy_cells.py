@@ -44,7 +44,9 @@ def build_strategy_cells(
             chosen[z] = build.add(cell_id, expr, build.unit(z), label, kind="strategy", guard=guard)
         loss = derivation.model.loss.subs(formulas if target else chosen, simultaneous=True)
         label = Message("cell.strategy_loss", {"name": name})
-        reached = build.add(f"strategy_{slug}_L", loss, "nats/token", label, kind="strategy", guard=guard)
+        reached = build.add_loss(f"strategy_{slug}_L", loss, label, kind="strategy", guard=guard)
+        if derivation.model.law.has_signed_loss:
+            continue
         label = Message("cell.strategy_efficiency", {"name": name})
         ratio = best / (loss if target else reached)
         build.add(f"strategy_{slug}_efficiency", ratio, "1", label, kind="strategy", guard=guard)

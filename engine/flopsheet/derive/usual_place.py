@@ -58,7 +58,8 @@ def _values_at(model: LawModel, interior: Interior, amount: float) -> dict[sp.Sy
     around: dict[sp.Symbol, float] = {**model.values, model.amount: amount}
     for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
         value = number_at(expr, around)
-        if value is not None and 1 / BEYOND_REACH < value < BEYOND_REACH:
+        size = None if value is None else value if symbol.is_positive else abs(value)
+        if value is not None and size is not None and 1 / BEYOND_REACH < size < BEYOND_REACH:
             around[symbol] = value
     if interior.budget is not None:
         root = optimum_on(interior.budget, interior.residual, model.loss)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -44,6 +44,11 @@ class GivenInput:
     def is_chosen(self) -> bool:
         """Whether it is a decision where the plan does not give it."""
         return bool(self.candidates) or self.between is not None
+
+    @property
+    def result(self) -> sp.Symbol:
+        """What the plan calls it: the result of a choice, which has no value where there is no plan."""
+        return make_symbol(f"{self.name}_opt") if self.is_chosen else self.symbol
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ def build_law_model(law: Law, given: Mapping[str, float] | None = None) -> LawMo
     zero = {symbol: 0 for name, symbol in constants.items() if law.constants[name].value == 0}
     _check_reads_decisions(law, parsed, (first, second), zero)
     amount = make_symbol("C" if "C" not in declared else "C_budget")
-    level = make_symbol("L" if "L" not in declared else "L_target")
+    level = make_symbol("L" if "L" not in declared else "L_target", positive=not law.has_signed_loss)
     outputs = _parse_outputs(law, {level.name: level, amount.name: amount, **symbols})
     named, numbers = name_literals(
         law, (*parsed.values(), *(o.expr for o in outputs), *helpers[1].values()), law.loss.place
@@ -195,6 +200,15 @@ def complete_values(helpers: Mapping[sp.Symbol, sp.Expr], values: Mapping[sp.Sym
     return known
 
 
+def find_moved(helpers: Mapping[sp.Symbol, sp.Expr], moving: Collection[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    """The helpers of a law that some symbols move, directly or through each other, in their order."""
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for symbol, expr in helpers.items():
+        if expr.has(*moving, *found):
+            found[symbol] = expr
+    return found
+
+
 def build_input(law: Law, entry: LawInput, given: Mapping[str, float]) -> GivenInput:
     """What a law takes from the plan, with the symbol of the cell that holds it or chooses it."""
     key = entry.source or f"inputs.{entry.symbol}"
@@ -211,7 +225,7 @@ def build_input(law: Law, entry: LawInput, given: Mapping[str, float]) -> GivenI
         *middle,
     ]
     usual = next((number for number in known if number > 0), _USUAL.get(entry.source or "", 1.0))
-    symbol = make_symbol(f"{entry.symbol}_opt" if entry.candidates or entry.between else cell)
+    symbol = make_symbol(f"{entry.symbol}_chosen" if entry.candidates or entry.between else cell)
     return GivenInput(entry.symbol, symbol, key, cell, entry.unit, usual, entry.candidates, entry.between)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flopsheet.messages import LANGUAGES
-from flopsheet.plan.plan import COUNTED_PARAMETERS, NOT_STATED
+from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
 from flopsheet.plan.shape import (
     Either,
     Formula,
@@ -38,7 +38,7 @@ class InputKey:
 INPUT_KEYS: tuple[InputKey, ...] = (
     InputKey("constants.<name>", "1", positive=False, is_limit=False, section="constants"),
     InputKey("inputs.<name>", "1", positive=False, is_limit=False, section="inputs"),
-    InputKey("target.loss", "nats/token", positive=True, is_limit=False, section="target"),
+    InputKey("target.loss", "nats/token", positive=False, is_limit=False, section="target"),
     InputKey("budget.compute", "FLOP", positive=True, is_limit=True, section="budget"),
     InputKey("caps.parameters", "parameter", positive=True, is_limit=True, section="caps"),
     InputKey("caps.tokens", "token", positive=True, is_limit=True, section="caps"),
@@ -100,6 +100,7 @@ _ABOUT = Record(
         "data": Text(),
         "tokenizer": Text(),
         "loss": Text(),
+        "loss_sign": Text(choices=LOSS_SIGNS),
         "rounded": Either(Text(), Record({language: Text() for language in LANGUAGES})),
     }
 )

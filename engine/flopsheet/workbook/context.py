@@ -70,6 +70,11 @@ class Context:
         text = render_message(cell.label, self.language)
         return text[:1].upper() + text[1:]
 
+    def is_signed(self, cell: Cell) -> bool:
+        """Whether losses of the law that a cell belongs to may be below zero."""
+        models = {law.name: law.model for law in self.solution.compared}
+        return models.get(cell.law, self.solution.model).law.has_signed_loss
+
     @cached_property
     def titles(self) -> tuple[str, ...]:
         """What the scenarios are called in this workbook: names that a look-up tells apart."""

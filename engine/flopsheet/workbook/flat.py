@@ -98,7 +98,8 @@ def flatten_model(solution: Solution) -> FlatModel:
         parts = list(_split(cell, names_before)) if split else [cell]
         cells.extend(parts)
         # Where a guard says that there is no value, the parts of the formula may have none either.
-        if cell.kind == "user" or cell.guard_infinite or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
+        maybe = cell.kind in {"user", "strategy"} or cell.guard_infinite
+        if maybe or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
     found = {

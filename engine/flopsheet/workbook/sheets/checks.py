@@ -159,8 +159,12 @@ def _put_inverse(rows: CheckRows) -> None:
     rows.start("check.group_optimum")
     model = context.solution.model
     required = flat.graph[f"{model.decisions[0]}_required"]
-    at = flat.name(required)
-    text = render_excel(model.loss, lambda s: at if s == model.decisions[0] else flat.refer(s), flat.refer_number)
+    at = {model.decisions[0]: flat.name(required)}
+    for given in model.inputs.values():
+        # What is chosen for an amount need not be what asks for the least.
+        if given.is_chosen:
+            at[given.symbol] = flat.name(flat.graph[f"{given.name}_best_for_target"])
+    text = render_excel(model.loss, lambda s: at[s] if s in at else flat.refer(s), flat.refer_number)
     target = flat.number("target_loss")
     exists = isinstance(flat.shown(required, 0), float)
     measured = Formula(f"IF(required_status = 0, {text}, c_target_loss)", target)

@@ -379,4 +379,5 @@ class _Block:
                 self.result,
                 self._put_wholes(sheet, column, places, values, self.objective),
                 (self.scan + 1, self.scan + SCAN_NODES),
+                signed=self.context.is_signed(self.cell),
             )

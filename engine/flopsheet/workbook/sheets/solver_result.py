@@ -10,7 +10,7 @@ from openpyxl.utils.cell import column_index_from_string, get_column_letter
 
 from flopsheet.formula.root import HALVINGS, SNAP, Root
 from flopsheet.workbook.root_columns import CLOSE
-from flopsheet.workbook.sheet import Formula, Sheet
+from flopsheet.workbook.sheet import Formula, Sheet, over_best
 from flopsheet.workbook.styles import StyleName
 
 _SHAPE, _SMALL = "0.000000000", "0.00E+00"
@@ -161,12 +161,15 @@ def put_left_over(sheet: Sheet, column: int, result: int, put: PutWhole) -> None
     sheet.put(row + 1, column, Formula(text, share * value), style="formula", number_format=_SMALL)
 
 
-def put_over_best(sheet: Sheet, column: int, result: int, put: PutWhole, nodes: tuple[int, int]) -> None:
+def put_over_best(
+    sheet: Sheet, column: int, result: int, put: PutWhole, nodes: tuple[int, int], *, signed: bool
+) -> None:
     """The objective at the root, over that of the best of the nodes, which stand in rows from `nodes[0]` on."""
     letter, row = get_column_letter(column), result + 3
     last, value = put(row, f"{letter}${result}", float(sheet.cached(result, column)))
     whole = last.split("$")[0]
     place = column_index_from_string(whole)
     best = min(float(sheet.cached(node, place)) for node in range(nodes[0], nodes[1] + 1))
-    text = f"{whole}{row} / MIN({whole}${nodes[0]}:{whole}${nodes[1]}) - 1"
-    sheet.put(row + 1, column, Formula(text, value / best - 1), style="formula", number_format=_SMALL)
+    least = f"MIN({whole}${nodes[0]}:{whole}${nodes[1]})"
+    over = over_best(f"{whole}{row}", least, value, best, signed=signed)
+    sheet.put(row + 1, column, over, style="formula", number_format=_SMALL)

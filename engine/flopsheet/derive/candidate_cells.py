@@ -45,7 +45,7 @@ def add_third_decisions(build: CellBuilder, goal: sp.Symbol) -> None:
     if not choices or any(given.between for given in build.model.inputs.values()):
         return
     cases = _list_cases(build, choices)
-    for_budget = goal.name == "budget_compute"
+    for_budget = goal.name != "target_loss"
     scores = []
     for case in cases:
         score = _score_budget(build, case, goal) if for_budget else _score_target(build, case, goal)

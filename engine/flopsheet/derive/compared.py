@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from flopsheet.derive.cell_builder import PLAN_STATUS
+from flopsheet.derive.cell_builder import BUDGET_STATUS, C_FIXED, PLAN_STATUS
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.regimes import find_caps
@@ -27,7 +27,7 @@ from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Law
 
 # Cells beside the results that say how a scenario came out; the rest of a plan's cells is about prices.
-_TOLD = ("slack_compute", "compute_is_slack", "L_at_caps", PLAN_STATUS)
+_TOLD = ("slack_compute", "compute_is_slack", "L_at_caps", PLAN_STATUS, BUDGET_STATUS, C_FIXED)
 _TOLD_STEMS = ("gain_", "binds_")
 
 

@@ -34,7 +34,7 @@ def add_continuous_decision(build: CellBuilder, goal: sp.Symbol) -> None:
     if not continuous:
         return
     law, interior = build.model.law, build.derivation.interior
-    for_budget = goal.name == "budget_compute"
+    for_budget = goal.name != "target_loss"
     if len(choices) > 1:
         message = f"law `{law.name}` has {len(choices)} third decisions: `between` stands for one alone"
         raise FlopsheetError(Problem(message, law.place, "inputs"))

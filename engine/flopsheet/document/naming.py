@@ -21,7 +21,8 @@ def binding_cell(source: ReportSource, words: Words, answer: Answer) -> str:
     """What binds in a scenario, or why it has no plan."""
     index = source.answers.index(answer)
     if not source.has_plan(index):
-        key = "unreachable" if source.evaluation.unreachable[index] else answer.status
+        unpaid = answer.status == "infeasible" and source.minimises_loss
+        key = "unreachable" if source.evaluation.unreachable[index] else "unpaid" if unpaid else answer.status
         return words.say(f"status.{key}")
     if not answer.binding:
         return words.say("report.no_limit")

@@ -48,6 +48,10 @@ class Teller:
         source, words = self.source, self.words
         if source.answers[index].status == "not_converged":
             return words.say("summary.not_converged")
+        if source.minimises_loss:
+            budget, fixed = source.goal(index), source.evaluation.value("C_fixed", index)
+            amounts = {"budget": budget, "fixed": fixed, "shortfall": fixed - budget}
+            return words.say("summary.unpaid", **{key: words.quantity(n, "FLOP") for key, n in amounts.items()})
         target = words.number(source.goal(index), "nats/token")
         if source.evaluation.unreachable[index]:
             floor = words.number(source.evaluation.value("L_opt", index), "nats/token")
@@ -136,6 +140,9 @@ class Teller:
             if shares[0] == shares[1]:
                 return words.say("summary.wrong_either_way", **args, share=shares[0])
             return words.say("summary.wrong", **args, half_share=shares[0], twice_share=shares[1])
+        if self.source.minimises_loss and half:
+            value, share = words.number(half.loss, "nats/token", 2), words.percent(half.compute)
+            return words.say("summary.wrong_half", what=what, half=value, share=share)
         more = [words.say("summary.impossible") if s is None else words.percent(s.compute) for s in stakes]
         return words.say("summary.wrong_compute", what=what, half=more[0], twice=more[1])
 

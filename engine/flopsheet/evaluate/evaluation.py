@@ -83,6 +83,8 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     It did not converge where a result is not a positive number, a decision lies where an absent cap stands (so
     that the optimum may lie beyond), or the loss does not fall in a decision there.
     """
+    if "budget_status" in values and values["budget_status"][index] != 0:
+        return "infeasible"
     if code == 2:
         capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
         return "infeasible" if capped else "not_converged"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flopsheet.derive.strategy_cells import UNPAID
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
@@ -32,7 +33,8 @@ class Finding:
 def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> tuple[Finding, ...]:
     """The findings of one scenario, most important first."""
     if evaluation.statuses[index] == "infeasible":
-        return (_infeasible(evaluation, model, index),)
+        budget = "budget_compute" in evaluation.values
+        return (_unpaid(evaluation, index) if budget else _infeasible(evaluation, model, index),)
     if evaluation.statuses[index] == "not_converged":
         return (Finding("not_converged", Message("finding.not_converged")),)
     if evaluation.unreachable[index]:
@@ -42,7 +44,11 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
         }
         unreachable = Finding("unreachable_target", Message("finding.unreachable_target", args))
         return (unreachable, *_cells(evaluation, index))
-    found = (*_slack(evaluation, index), *_extrapolation(evaluation, model, index))
+    found = (
+        *_slack(evaluation, index),
+        *_extrapolation(evaluation, model, index),
+        *_strategies(evaluation, index),
+    )
     return (*found, *_cells(evaluation, index))
 
 
@@ -58,6 +64,13 @@ def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: 
         "shortfall": best - target,
     }
     return Finding("infeasible", Message("finding.infeasible", args))
+
+
+def _unpaid(evaluation: Evaluation, index: int) -> Finding:
+    """The budget that does not pay what is spent whatever is chosen, and what it lacks."""
+    budget, fixed = evaluation.value("budget_compute", index), evaluation.value("C_fixed", index)
+    args = {"budget": budget, "fixed": fixed, "shortfall": fixed - budget}
+    return Finding("infeasible", Message("finding.unpaid_budget", args))
 
 
 def _cap_text(evaluation: Evaluation, cap: Limit, index: int) -> str:
@@ -109,6 +122,19 @@ def _outside(side: str, factor: float, args: Mapping[str, str | float], share: f
         percent = 100 * (factor - 1 if share is None else share)
         message = Message(f"finding.extrapolation_{side}_little", {**args, "percent": percent})
     return Finding("extrapolation", message)
+
+
+def _strategies(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
+    """The strategies that cost more than the compute at which they are held against the optimum."""
+    spent = "budget_compute" if "budget_compute" in evaluation.values else "C_plan"
+    found = []
+    for cell in evaluation.graph:
+        if cell.id.startswith(UNPAID) and isinstance(cell.label, Message) and evaluation.value(cell.id, index):
+            least = evaluation.value(f"C_of_strategy_{cell.id.removeprefix(UNPAID)}", index)
+            args = {"least": least, "amount": evaluation.value(spent, index)}
+            message = Message("finding.strategy_without_value", {**cell.label.args, **args})
+            found.append(Finding("strategy_without_value", message))
+    return tuple(found)
 
 
 def _cells(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:

@@ -105,9 +105,7 @@ def _put_limits(rows: CheckRows) -> None:
     for cap in caps.values():
         text, value = rows.slack(cap.name)
         label = context.t("check.cap", name=context.label(flat.graph[cap.symbol.name]))
-        # Where no plan exists there is none to keep the caps.
-        exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, Formula(text, value), 0.0, f"OR({exists}{{m}} >= {{e}} - {{t}})", shape="0.00%")
+        rows.add(label, Formula(text, value), 0.0, f"OR({rows.unless}{{m}} >= {{e}} - {{t}})", shape="0.00%")
 
 
 def _put_optimum(rows: CheckRows) -> None:
@@ -115,8 +113,11 @@ def _put_optimum(rows: CheckRows) -> None:
     rows.start("check.group_optimum")
     context, flat, unit = rows.context, rows.flat, "nats/token"
     if rows.budget:
-        reached, least = (Formula(flat.name(flat.graph[name]), flat.number(name)) for name in ("L_opt", "L_free"))
-        rows.add(context.t("check.free_loss"), reached, least, "{m} >= {e} - {t}", unit=unit, shape="0.000000")
+        reached, least = (
+            Formula(flat.name(flat.graph[name]), flat.shown(flat.graph[name], 0)) for name in ("L_opt", "L_free")
+        )
+        test = f"OR({rows.no_plan}, {{m}} >= {{e}} - {{t}})" if rows.no_plan else "{m} >= {e} - {t}"
+        rows.add(context.t("check.free_loss"), reached, least, test, unit=unit, shape="0.000000")
     else:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
         target = Formula("c_target_loss", flat.number("target_loss"))
@@ -133,8 +134,7 @@ def _put_optimum(rows: CheckRows) -> None:
         text, slack = rows.slack(limit)
         label = context.t("check.complementary", name=name)
         product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
-        exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, product, 0.0, f"OR({exists}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
+        rows.add(label, product, 0.0, f"OR({rows.unless}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
 
 
 def _put_inverse(rows: CheckRows) -> None:

@@ -168,13 +168,14 @@ def list_headlines(model: LawModel | ResourceModel, graph: Graph) -> dict[str, s
     """What is compared: the ids of a law's results by what they are called in every law.
 
     A decision is called by its role, so that laws with other letters stand in one row; without one, by its symbol.
+    What is spent is the total, since the cost of some laws covers inference too.
     """
     found = {}
     for z in model.decisions:
         for suffix in ("opt", "required"):
             if f"{z}_{suffix}" in graph:
                 found[model.decision(z).role or z.name] = f"{z}_{suffix}"
-    found |= {name: name for name in ("tokens_per_parameter", "L_opt", "C_train") if name in graph}
+    found |= {name: name for name in ("tokens_per_parameter", "L_opt", "C_total") if name in graph}
     return found
 
 

@@ -153,7 +153,7 @@ class _Writer:
             add_line(chart, along, sheet.range_of((first, law.column), (last, law.column)), law.name)
         if sizes:
             end = FIRST + len(self.columns) - 1
-            at = (block.results["C_train"], block.results[self.columns[0].size or ""])
+            at = (block.results["C_total"], block.results[self.columns[0].size or ""])
             spent, size = (sheet.range_of((row, FIRST), (row, end)) for row in at)
             add_points(chart, spent, size, t("workbook.selected"))
         sheet.add_chart(chart, FIRST_ROW + 2, 1)

@@ -45,6 +45,7 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
         unreachable = Finding("unreachable_target", Message("finding.unreachable_target", args))
         return (unreachable, *_cells(evaluation, index))
     found = (
+        *_rising(evaluation, model, index),
         *_slack(evaluation, index),
         *_extrapolation(evaluation, model, index),
         *_strategies(evaluation, index),
@@ -76,6 +77,17 @@ def _unpaid(evaluation: Evaluation, index: int) -> Finding:
 def _cap_text(evaluation: Evaluation, cap: Limit, index: int) -> str:
     """A cap with its value: `caps.parameters` (1e+09)."""
     return f"`{cap.key}` ({evaluation.value(cap.key.replace('.', '_'), index):.4g})"
+
+
+def _rising(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> tuple[Finding, ...]:
+    """That more of a law's one resource raises the loss."""
+    if not isinstance(model, ResourceModel) or not evaluation.exists("gain", index):
+        return ()
+    if evaluation.value("gain", index) >= 0:
+        return ()
+    given = next(cell.id for cell in evaluation.graph if cell.kind == "input")
+    args: dict[str, str | float] = {"name": model.resource.name, "value": evaluation.value(given, index)}
+    return (Finding("loss_rises", Message("finding.loss_rises", {**args, "law": model.law.name})),)
 
 
 def _slack(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:

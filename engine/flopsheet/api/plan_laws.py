@@ -8,6 +8,7 @@ from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.laws.library import load_law
 from flopsheet.model.inputs import check_law_inputs
+from flopsheet.model.law_faults import find_law_faults
 from flopsheet.model.law_model import LawModel, build_law_model
 from flopsheet.model.law_names import find_name_problems
 from flopsheet.plan.plan import Law, Plan
@@ -32,14 +33,19 @@ def load_plan_law(plan: Plan) -> Law:
     return law
 
 
-def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
-    """What is wrong with the law that a plan names, so that it is told together with the plan's own faults."""
+def find_law_problems(plan: Plan, *, at_fault: bool = False) -> tuple[Problem, ...]:
+    """What is wrong with the law that a plan names, so that it is told together with the plan's own faults.
+
+    Of a law `at_fault`, whose entries were not all understood, only names are looked at.
+    """
     try:
         law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
     except FlopsheetError as error:
         return error.problems
     # The library's own laws are held against this by the tests.
-    return () if law.origin == "library" else find_name_problems(law)
+    if law.origin == "library":
+        return ()
+    return find_name_problems(law) if at_fault else find_law_faults(law)
 
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:

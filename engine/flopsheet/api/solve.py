@@ -44,7 +44,12 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     Raises:
         FlopsheetError: anything wrong with the plan, its law or its formulas.
     """
-    return solve(load_plan(path, sets=sets, also=lambda plan: (*find_law_problems(plan), *find_compare_problems(plan))))
+    return solve(load_plan(path, sets=sets, also=_find_problems))
+
+
+def _find_problems(plan: Plan, at_fault: bool) -> tuple[Problem, ...]:  # noqa: FBT001 - called by the loader
+    """What is wrong with the laws that a plan names."""
+    return (*find_law_problems(plan, at_fault=at_fault), *find_compare_problems(plan))
 
 
 def solve(plan: Plan) -> Solution:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from flopsheet.errors import Problem
     from flopsheet.plan.plan import Plan
 
-    LawCheck = Callable[[Plan], Iterable[Problem]]
+    # What is asked: the plan, and whether its own law has been found at fault already.
+    LawCheck = Callable[[Plan, bool], Iterable[Problem]]
 
 MAX_LAYERS = 50
 SET_FILE = "--set"
@@ -102,7 +103,8 @@ def load_plan(path: Path, *, sets: Sequence[str] = (), also: LawCheck | None = N
     if merged is not None:
         plan = build_plan(merged, overrides, layers.files, root, merger.effective, problems)
         if also is not None and plan.law and all(problem.subject != "law" for problem in problems.found):
-            problems.extend(also(plan))
+            at_fault = any(problem.subject.startswith("law.") for problem in problems.found)
+            problems.extend_by_others(also(plan, at_fault))
         problems.raise_any()
         return plan
     message = "unreachable: a file was neither loaded nor refused"

@@ -36,6 +36,11 @@ class Problems:
                 self._known.add(problem)
                 self.found.append(problem)
 
+    def extend_by_others(self, problems: Iterable[Problem]) -> None:
+        """Note what another check found, which may call the same fault of the same place by another key."""
+        told = {(problem.place, problem.message) for problem in self.found if problem.place is not None}
+        self.extend(problem for problem in problems if (problem.place, problem.message) not in told)
+
     def raise_any(self) -> None:
         """Raise all that was noted, sorted by place; do nothing when there is none."""
         if self.found:

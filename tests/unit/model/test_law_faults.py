@@ -67,7 +67,7 @@ def test_what_a_constant_or_number_converts_may_be_added(text, unit, faults):
         ("N + D", "token", "`D` is in token and `N` in parameter: they cannot be added or compared in `D + N`."),
         ("N + D", "1", "`D` is in token and `N` in parameter: they cannot be added or compared in `D + N`."),
         ("D + k * D", "token", "cannot be added or compared"),
-        ("if(N > D, 1, 2)", "1", "they cannot be added or compared in `N > D`."),
+        ("if(N > D, 1, 2)", "1", "they cannot be added or compared in `D < N`."),
         ("N", "token", "the formula is in parameter, but its unit is token."),
         ("D**2", "token", "the formula is in token**2, but its unit is token."),
         ("k * N", "parameter", "the formula is in token, but its unit is parameter."),

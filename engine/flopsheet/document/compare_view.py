@@ -239,7 +239,7 @@ def _tell(source: ReportSource, words: Words, model: Model, finding: Finding, in
     if name in known:
         units |= dict.fromkeys(("value", "low", "high"), known[name])
     if "caps" in args:
-        args["caps"] = describe_caps(source, words, index)
+        args["caps"] = describe_caps(source, words, finding.limits, index)
     symbols = list_symbols(model)  # it reads what both kinds of models have
     return words.message(Message(finding.message.key, args), units=units, symbols=symbols)
 

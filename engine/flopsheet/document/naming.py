@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flopsheet.document.latex import inline_latex
 from flopsheet.document.latex_names import latex_name
 from flopsheet.document.source import ReportSource
@@ -10,9 +12,9 @@ from flopsheet.evaluate.answers import Answer
 from flopsheet.model.inputs import list_limits
 
 
-def describe_caps(source: ReportSource, words: Words, index: int) -> str:
-    """The caps of a scenario with their values."""
-    caps = [limit for limit in list_limits(source.model) if source.table.is_set(limit.key, index)]
+def describe_caps(source: ReportSource, words: Words, keys: Collection[str], index: int) -> str:
+    """Caps, by their keys, with their values in a scenario."""
+    caps = [limit for limit in list_limits(source.model) if limit.key in keys]
     values = [source.evaluation.value(limit.key.replace(".", "_"), index) for limit in caps]
     return words.join([words.quantity(value, limit.unit) for limit, value in zip(caps, values, strict=True)])
 

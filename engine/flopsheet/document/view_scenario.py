@@ -56,8 +56,10 @@ class Teller:
         if source.evaluation.unreachable[index]:
             floor = words.number(source.evaluation.value("L_opt", index), "nats/token")
             return words.say("summary.unreachable", target=target, irreducible=floor)
-        best = words.number(source.evaluation.value("L_at_caps", index), "nats/token")
-        return words.say("summary.infeasible", target=target, best=best, caps=describe_caps(source, words, index))
+        finding = next(each for each in source.answers[index].findings if each.code == "infeasible")
+        best = words.number(float(str(finding.message.args["best"])), "nats/token")
+        caps = describe_caps(source, words, finding.limits, index)
+        return words.say("summary.infeasible", target=target, best=best, caps=caps)
 
     def _what_to_do(self, index: int) -> str:
         """The decisions and what they reach."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flopsheet.derive.strategy_cells import UNPAID
+from flopsheet.evaluate.compile import evaluate_formulas
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
@@ -24,10 +25,11 @@ _LIMIT_ABSENT = 2
 
 @dataclass(frozen=True)
 class Finding:
-    """A coded remark on a scenario."""
+    """A coded remark on a scenario. `limits` are the keys of the limits it is about, where it names some."""
 
     code: str
     message: Message
+    limits: tuple[str, ...] = ()
 
 
 def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> tuple[Finding, ...]:
@@ -55,8 +57,7 @@ def list_findings(evaluation: Evaluation, model: LawModel | ResourceModel, index
 
 def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: int) -> Finding:
     """The caps that exclude the target, and by how much."""
-    caps = [limit for limit in list_limits(model) if evaluation.table.is_set(limit.key, index)]
-    best = evaluation.value("L_at_caps", index)
+    caps, best = _find_excluding_caps(evaluation, model, index)
     target = evaluation.value("target_loss", index)
     args: dict[str, str | int | float | Message] = {
         "caps": " and ".join(_cap_text(evaluation, cap, index) for cap in caps),
@@ -64,7 +65,7 @@ def _infeasible(evaluation: Evaluation, model: LawModel | ResourceModel, index: 
         "target": target,
         "shortfall": best - target,
     }
-    return Finding("infeasible", Message("finding.infeasible", args))
+    return Finding("infeasible", Message("finding.infeasible", args), tuple(cap.key for cap in caps))
 
 
 def _unpaid(evaluation: Evaluation, index: int) -> Finding:
@@ -72,6 +73,30 @@ def _unpaid(evaluation: Evaluation, index: int) -> Finding:
     budget, fixed = evaluation.value("budget_compute", index), evaluation.value("C_fixed", index)
     args = {"budget": budget, "fixed": fixed, "shortfall": fixed - budget}
     return Finding("infeasible", Message("finding.unpaid_budget", args))
+
+
+def _find_excluding_caps(
+    evaluation: Evaluation, model: LawModel | ResourceModel, index: int
+) -> tuple[tuple[Limit, ...], float]:
+    """The caps that exclude the target, and the least loss within them.
+
+    A cap excludes it by itself where it does so with all other caps lifted; where none does, they do together.
+    """
+    caps = tuple(limit for limit in list_limits(model) if evaluation.table.is_set(limit.key, index))
+    target = evaluation.value("target_loss", index)
+    alone = tuple(cap for cap in caps if not _least_loss(evaluation, model, (cap,), index) <= target)
+    named = alone or caps
+    return named, _least_loss(evaluation, model, named, index)
+
+
+def _least_loss(evaluation: Evaluation, model: LawModel | ResourceModel, caps: Sequence[Limit], index: int) -> float:
+    """The loss with the decisions of some caps at these and the others beyond reach."""
+    capped = {cap.decision: cap.key.replace(".", "_") for cap in caps}
+    names = {symbol.name for symbol in model.loss.free_symbols} - {z.name for z in model.decisions}
+    numbers = {name: evaluation.value(name, index) for name in names}
+    for z in model.decisions:
+        numbers[z.name] = evaluation.value(capped[z.name], index) if z.name in capped else BEYOND_REACH
+    return evaluate_formulas({"loss": model.loss}, numbers)["loss"]
 
 
 def _cap_text(evaluation: Evaluation, cap: Limit, index: int) -> str:

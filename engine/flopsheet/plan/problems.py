@@ -18,11 +18,13 @@ class Problems:
     """Problems in the order found, each once.
 
     `unclear` holds the dotted keys of mappings with a key that was refused: what seems to be missing
-    there may stand under a wrong name, and is better not complained about.
+    there may stand under a wrong name, and is better not complained about. `misspelled` are those of them whose
+    refused key is one that nobody knows.
     """
 
     found: list[Problem] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
+    misspelled: set[str] = field(default_factory=set)
     _known: set[Problem] = field(default_factory=set)
 
     def add(self, message: str, place: Place | None, subject: str = "", remedy: str = "") -> None:

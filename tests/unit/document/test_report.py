@@ -335,3 +335,11 @@ def test_a_budget_that_pays_no_plan_is_told(report_text):
     report = report_text(text)["report.md"]
     assert "is not below the budget of 10¹⁹ FLOP; more than 9 × 10¹⁹ FLOP are missing." in report
     assert "| no plan: the budget does not pay the fixed cost |" in report
+
+
+def test_what_a_proof_found_is_told_in_the_language_of_the_report(report_text):
+    """Statements stay English in every language; how they were checked is Chinese in a Chinese report."""
+    text = "title: T\nlanguage: zh\nlaw: sardana_2023_lifetime\nbudget: {compute: 1e22}\ninference: {tokens: 2T}\n"
+    report = report_text(text)["report.md"]
+    assert "个固定种子的随机点上以 50 位数字计算，两边有 40 位数字一致" in report
+    assert "seeded random points" not in report

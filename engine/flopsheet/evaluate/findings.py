@@ -110,9 +110,8 @@ def _rising(evaluation: Evaluation, model: LawModel | ResourceModel, index: int)
         return ()
     if evaluation.value("gain", index) >= 0:
         return ()
-    given = next(cell.id for cell in evaluation.graph if cell.kind == "input")
-    args: dict[str, str | float] = {"name": model.resource.name, "value": evaluation.value(given, index)}
-    return (Finding("loss_rises", Message("finding.loss_rises", {**args, "law": model.law.name})),)
+    args = {"name": model.resource.name, "law": model.law.name}
+    return (Finding("loss_rises", Message("finding.loss_rises", args)),)
 
 
 def _slack(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:

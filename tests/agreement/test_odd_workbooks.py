@@ -167,6 +167,49 @@ scenarios: {base: {}, smooth: {budget.compute: 1e18 FLOP}, at it: {budget.comput
     + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
     "extremes": BUDGET
     + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
+    "fixed cost above the first budget": INLINE.replace("1e21", "1e19").format(
+        """  loss: E + A / N**a + B / D**b
+  cost: 6 * N * D + 1e20 + 1e8 * served
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+  inputs: {served: {from: inference.tokens, unit: token}}
+  formulas: {share: {formula: 6 * N * D / C, unit: '1'}, gap: {formula: L - E, unit: nats/token}}
+inference: {tokens: 100B}
+caps: {parameters: 1B}
+compare: [hoffmann_2022]
+cells: {twice: {formula: 2 * N_opt, unit: parameter}}
+strategies: {ratio: {tokens_per_parameter: 20}, small: {parameters: 100M}}
+scenarios: {base: {}, more: {budget.compute: 1e21}, slack: {budget.compute: 1e21, caps.tokens: 1B}}
+"""
+    ),
+    "fixed cost and a root": INLINE.format(
+        """  loss: E + A / N**a + B / D**b
+  cost: 6 * N * D + 100 * N**1.1 + 1e20
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+strategies: {large: {parameters: 700B}}
+scenarios: {base: {}, less: {budget.compute: 1e19}}
+"""
+    ),
+    "fixed cost and a third choice": INLINE.replace("1e21", "1e19").format(
+        """  loss: E + A / (N * (1 - exp(-P / 3)))**a + B / D**b
+  cost: 6 * N * D * P / 16 + 1e20
+  decisions: {N: parameters, D: tokens}
+  inputs: {P: {unit: bit, candidates: [4, 8, 16]}}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+scenarios: {base: {}, more: {budget.compute: 1e21}}
+"""
+    ),
+    "a strategy that inference alone exceeds": TARGET.replace("hoffmann_2022", "sardana_2023_lifetime")
+    + """inference: {tokens: 2T}
+strategies: {large: {parameters: 700B}, small: {parameters: 1B}, data: {tokens: 900T}}
+scenarios: {base: {}, mild: {target.loss: 1.9}, never: {target.loss: 1}, hard: {target.loss: 1.8}}
+""",
+    "a strategy that inference alone exceeds on a budget": BUDGET.replace("hoffmann_2022", "sardana_2023_lifetime")
+    + """inference: {tokens: 2T}
+strategies: {large: {parameters: 700B}, small: {parameters: 10M}}
+scenarios: {base: {}, much: {budget.compute: 1e25}}
+""",
     "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'")
     + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
 }

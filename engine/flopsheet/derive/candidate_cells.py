@@ -65,7 +65,7 @@ class _Scorer:
 
     def __init__(self, build: CellBuilder, goal: sp.Symbol) -> None:
         self.build, self.goal = build, goal
-        self.for_budget = goal.name == "budget_compute"
+        self.for_budget = goal.name != "target_loss"
         model, interior = build.model, build.derivation.interior
         self.contour = interior.budget if self.for_budget else interior.target
         self.goal_symbol = model.amount if self.for_budget else model.level

@@ -14,6 +14,12 @@ from flopsheet.model.cell import Cell, CellKind, make_symbol
 PLAN_STATUS = "plan_status"
 """The cell that is 0 where a plan exists, 1 where no resources reach the target, 2 where the caps exclude it."""
 
+BUDGET_STATUS = "budget_status"
+"""The cell that is 0 where a budget pays more than is spent whatever is chosen, else 2; only where that is a sum."""
+
+C_FIXED = "C_fixed"
+"""The cell of what is spent whatever is chosen."""
+
 
 def name_of(derivation: Derivation, decision: sp.Symbol) -> Message | str:
     """What a decision is called: its role, or its own symbol."""

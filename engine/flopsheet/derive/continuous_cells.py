@@ -36,7 +36,7 @@ def place_between(build: CellBuilder, given: GivenInput, goal: sp.Symbol, case: 
         FlopsheetError: the decisions of the law are roots themselves.
     """
     law, interior = build.model.law, build.derivation.interior
-    for_budget = goal.name == "budget_compute"
+    for_budget = goal.name != "target_loss"
     if (interior.budget if for_budget else interior.target) is not None:
         message = f"law `{law.name}` chooses `{given.name}` between two ends, but its decisions have no closed form"
         remedy = "Give `candidates` instead: each is solved by itself."

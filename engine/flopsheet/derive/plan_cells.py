@@ -13,11 +13,11 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 
 from flopsheet.derive.algebra import simplest_condition
-from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.cell_builder import BUDGET_STATUS, C_FIXED, PLAN_STATUS, CellBuilder, name_of
 from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
-from flopsheet.derive.reach import find_floor
+from flopsheet.derive.reach import find_floor, find_least_cost
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
 from flopsheet.derive.third_cells import add_third_decisions
 from flopsheet.errors import FlopsheetError, Problem
@@ -36,25 +36,58 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     """
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
-    add_third_decisions(build, budget, guard=None)
+    budget, guard = _add_payable(build, budget)
+    suffix: str = "opt" if guard is None else "planned"
+    kind: CellKind = "result" if guard is None else "formula"
+    add_third_decisions(build, budget, guard=guard)
     build.add_helpers()
     free = _add_free_optimum(build, budget)
     interior, model = derivation.interior, derivation.model
     if interior.budget is None:
         held = {z: interior.on_budget[z].subs(model.amount, budget) for z in model.decisions}
-        chosen = _add_choice(build, free, held, "opt", kind="result")
+        chosen = _add_choice(build, free, held, suffix, kind=kind)
     else:
-        chosen = add_root_choice(build, interior.budget, model.loss, {model.amount: budget}, "opt", kind="result")
-    _add_outcome(build, chosen, guard=None)
+        chosen = add_root_choice(build, interior.budget, model.loss, {model.amount: budget}, suffix, kind=kind)
     spent = make_symbol("C_total")
+    if guard is None:
+        _add_outcome(build, chosen, guard=None)
+    else:
+        cost = model.cost.subs(chosen, simultaneous=True)
+        spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
+        _add_decided(build, chosen, guard)
+        _add_outcome(build, chosen, guard=guard)
     build.add("slack_compute", 1 - spent / budget, "1", Message("cell.slack_compute"), positive=False)
     flags = add_flags(build, chosen)
     slack = sp.prod(flags.values()) if len(flags) == len(chosen) else sp.S.Zero
     compute_slack = build.add("compute_is_slack", slack, "1", Message("cell.compute_is_slack"), positive=False)
     binds = build.add("binds_compute", 1 - compute_slack, "1", Message("cell.binds_compute"), positive=False)
     add_prices(build, chosen, flags, binds, guard="compute_is_slack")
-    _add_outputs(build, chosen, make_symbol("C_total"), guard=None)
+    _add_outputs(build, chosen, spent, guard=guard)
     return tuple(build.cells)
+
+
+def _add_payable(build: CellBuilder, budget: sp.Symbol) -> tuple[sp.Symbol, str | None]:
+    """The budget, or one that pays for something where it does not cover what is spent whatever is chosen.
+
+    Gives with it the cell that says which of the two it is, None where nothing is spent in any case.
+    """
+    fixed = find_least_cost(build.model)
+    if fixed == 0:
+        return budget, None
+    spent = build.add(C_FIXED, fixed, "FLOP", Message("cell.C_fixed"), positive=bool(fixed.is_positive))
+    paid = sp.Piecewise((0, spent < budget), (2, True))
+    status = build.add(BUDGET_STATUS, paid, "1", Message("cell.budget_status"), positive=False)
+    payable = sp.Piecewise((budget, sp.Eq(status, 0)), (2 * spent, True))
+    return build.add("budget_in_reach", payable, "FLOP", Message("cell.budget_in_reach")), BUDGET_STATUS
+
+
+def _add_decided(
+    build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol], guard: str, *, infinite: bool = False
+) -> None:
+    """The decisions as results: where there is no plan they have no value, or an infinite one."""
+    for z, planned in chosen.items():
+        label = build.label("opt", z)
+        build.add(f"{z}_opt", planned, build.unit(z), label, kind="result", guard=guard, infinite=infinite)
 
 
 def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
@@ -74,16 +107,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     cost = model.cost.subs(chosen, simultaneous=True)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
-    for z in model.decisions:
-        build.add(
-            f"{z}_opt",
-            chosen[z],
-            build.unit(z),
-            build.label("opt", z),
-            kind="result",
-            guard=PLAN_STATUS,
-            infinite=True,
-        )
+    _add_decided(build, chosen, PLAN_STATUS, infinite=True)
     _add_outcome(build, chosen, guard=PLAN_STATUS, reachable=reachable)
     flags = add_flags(build, chosen)
     add_prices(build, chosen, flags, sp.S.One, guard=PLAN_STATUS)
@@ -234,15 +258,15 @@ def _add_outcome(
     reachable: sp.Expr = sp.S.One,
 ) -> None:
     """What the plan reaches and spends."""
-    model = build.model
+    model, infinite = build.model, guard == PLAN_STATUS
     loss = model.loss.subs(chosen, simultaneous=True)
     if reachable != 1:
         limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
-    build.add_loss("L_opt", loss, Message("cell.L_opt"), kind="result", guard="beyond_caps" if guard else None)
+    build.add_loss("L_opt", loss, Message("cell.L_opt"), kind="result", guard="beyond_caps" if infinite else guard)
     cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
     total = _add_spent(build, chosen, cost, guard=guard)
-    build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
+    build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=infinite)
     roles = {model.decision(z).role: z for z in model.decisions}
     if {"parameters", "tokens"} <= roles.keys():
         ratio = chosen[roles["tokens"]] / chosen[roles["parameters"]]
@@ -250,7 +274,7 @@ def _add_outcome(
         build.add("tokens_per_parameter", ratio, "token/parameter", label, kind="result", guard=guard)
     if model.law.has_signed_loss:
         return  # the ratio of two losses says nothing where zero is no loss
-    best = make_symbol("L_same_budget" if guard else "L_free")
+    best = make_symbol("L_same_budget" if infinite else "L_free")
     reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
 
@@ -262,7 +286,7 @@ def _add_spent(
 
     Training is what is spent with no token served.
     """
-    model, infinite = build.model, guard is not None
+    model, infinite = build.model, guard == PLAN_STATUS
     unserved: dict[sp.Symbol, sp.Expr] = {
         given.symbol: sp.S.Zero for given in model.inputs.values() if given.key.startswith("inference.")
     }
@@ -272,7 +296,7 @@ def _add_spent(
     label = Message("cell.C_train")
     if not model.cost.has(*unserved):
         train = build.add("C_train", cost, "FLOP", label, kind="result", guard=guard, infinite=infinite)
-        return cost if infinite else train
+        return cost if guard else train
     alone = model.cost.subs(unserved)
     parts = (("C_train", alone), ("C_inference", model.cost - alone))
     spent = [
@@ -280,4 +304,4 @@ def _add_spent(
                   guard=guard, infinite=infinite)
         for name, part in parts
     ]  # fmt: skip
-    return cost if infinite else sp.Add(*spent)
+    return cost if guard else sp.Add(*spent)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS, CellBuilder, name_of
 from flopsheet.derive.kink_cells import add_kink_gains
 from flopsheet.messages import Message
 
@@ -53,11 +53,12 @@ def add_prices(
         budget = gains[x] / shares[x]
     value = build.add("value_of_compute", budget, "nats/token", Message("cell.value_of_compute"), positive=False)
     price: sp.Expr = value
-    status = None if guard != PLAN_STATUS else guard
+    names = {cell.id for cell in build.cells}
+    status = next((name for name in (PLAN_STATUS, BUDGET_STATUS) if name in names), None)
     if binds != 1:
         label = Message("cell.multiplier_compute")
         price = build.add("multiplier_compute", binds * value, "nats/token", label, positive=False)
-        _add_price(build, "compute", price)
+        _add_price(build, "compute", price, guard=status)
     if interior.kinked and guard != PLAN_STATUS:
         # Beside a cap more of the other decision may be worth nothing: then no compute makes up for the cap.
         idle = sp.Piecewise((0, price > 0), (1, True))

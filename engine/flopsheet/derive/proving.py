@@ -11,6 +11,7 @@ from flopsheet.derive.algebra import holds_bell, is_same_product, is_zero_by_alg
 from flopsheet.derive.proof import Proof, Verdict
 from flopsheet.derive.sample import POINTS, evaluate_at, is_positive_at, relative_gaps, sample_points
 from flopsheet.formula.root import Root
+from flopsheet.messages import Message
 
 # Two sides that agree to this many digits at every sampled point are taken as equal (never as proven).
 _AGREES = 1e-40
@@ -59,11 +60,11 @@ class Prover:
         apart = [(point, gap) for point, gap in gaps if gap > _AGREES]
         if apart:
             point, gap = apart[0]
-            detail = f"the sides differ by {gap:.3g} of the larger one at {_describe(point)}"
+            detail = Message("detail.differ_by", {"gap": float(gap), "point": _describe(point)})
             return Proof(statement, "numeric", "refuted", residual=left - right, detail=detail)
         if not solved and is_zero_by_algebra(left - right):
             return Proof(statement, "symbolic", "proven", residual=sp.S.Zero)
-        return self._sampled(statement, len(gaps), "both sides agree to 40 digits")
+        return self._sampled(statement, len(gaps), "agree_40")
 
     def check_chain(
         self,
@@ -83,9 +84,9 @@ class Prover:
             there = {**point, symbol: value}
             gaps = [gap for left, right in pairs for _, gap in relative_gaps(left, right, [there])]
             if len(gaps) < len(pairs) or max(gaps) > _AGREES_CHAINED:
-                detail = f"the sides differ at {_describe(point)}"
+                detail = Message("detail.differ", {"point": _describe(point)})
                 return Proof(statement, "numeric", "refuted", detail=detail)
-        return self._sampled(statement, count, "both sides agree to 30 digits")
+        return self._sampled(statement, count, "agree_30")
 
     def prove_positive(self, statement: str, expr: sp.Expr) -> Proof:
         """A verdict on expr > 0."""
@@ -95,15 +96,15 @@ class Prover:
         values = [evaluate_at(expr, point) for point in self.points(expr)]
         known = [value for value in values if value is not None]
         if any(value <= 0 for value in known):
-            return Proof(statement, "numeric", "refuted", residual=expr, detail="negative at a sampled point")
+            return Proof(statement, "numeric", "refuted", residual=expr, detail=Message("detail.negative"))
         return self._sampled(statement, len(known), "positive")
 
     def _sampled(self, statement: str, count: int, what: str) -> Proof:
         """The verdict where algebra did not decide and no sampled point contradicts."""
         if count < _LEAST_POINTS:
-            detail = f"only {count} sampled points have a value"
+            detail = Message("detail.few_points", {"count": count})
             return Proof(statement, "numeric", "undecided", detail=detail)
-        detail = f"{what} at {count} seeded random points with 50 digits"
+        detail = Message("detail.sampled", {"what": Message(f"detail.{what}"), "count": count})
         return Proof(statement, "numeric", "checked", detail=detail)
 
 

@@ -40,6 +40,21 @@ class ResourceDerivation:
     proofs: tuple[Proof, ...]
     prover: Prover
 
+    @property
+    def rises(self) -> bool:
+        """Whether the loss was found to rise with the resource."""
+        return "rises" in self.proofs[0].statement and self.proofs[0].verdict in {"proven", "checked"}
+
+    def find_obstacle(self) -> str:
+        """Why no amount of the resource can be given for a target loss; empty where it can."""
+        law, x = self.model.law.name, self.model.resource
+        if self.rises:
+            return f"the loss of law `{law}` rises as `{x}` grows: no amount of it is required for a target loss"
+        if any(proof.verdict == "refuted" for proof in self.proofs):
+            why = "no one amount is required for a target loss"
+            return f"the loss of law `{law}` does not fall throughout as `{x}` grows: {why}"
+        return ""
+
 
 def derive_resource(model: ResourceModel) -> ResourceDerivation:
     """The slope, the elasticity and the inverse of a law, with proofs; without a formula the inverse is a root."""

@@ -37,7 +37,8 @@ class Scale:
         constants, goal = source.constants(index), source.goal(index)
         x = factor * source.optimum(index)[0]
         if source.minimises_loss:
-            return self.reached(index, float(self.curves.loss_along_budget(constants, goal, x)))
+            loss = float(self.curves.loss_along_budget(constants, goal, x))
+            return self.reached(index, loss) if math.isfinite(loss) else None
         needed = float(self.curves.compute_along_loss(constants, goal, x))
         spent = source.answers[index].results["C_total"].value
         return Stake(0.0, needed / spent - 1) if math.isfinite(needed) else None

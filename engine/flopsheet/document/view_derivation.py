@@ -246,7 +246,7 @@ def _statement(proof: Proof, words: Words) -> str:
 def _detail(proof: Proof, words: Words) -> str:
     """What the method found."""
     if proof.detail:
-        return words.name(proof.detail)
+        return words.name(render_message(proof.detail, words.language))
     if proof.method == "numeric":
         return words.say("method.numeric_long")
     if proof.residual is None:

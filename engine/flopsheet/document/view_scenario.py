@@ -48,12 +48,18 @@ class Teller:
         source, words = self.source, self.words
         if source.answers[index].status == "not_converged":
             return words.say("summary.not_converged")
+        if source.minimises_loss:
+            budget, fixed = source.goal(index), source.evaluation.value("C_fixed", index)
+            amounts = {"budget": budget, "fixed": fixed, "shortfall": fixed - budget}
+            return words.say("summary.unpaid", **{key: words.quantity(n, "FLOP") for key, n in amounts.items()})
         target = words.number(source.goal(index), "nats/token")
         if source.evaluation.unreachable[index]:
             floor = words.number(source.evaluation.value("L_opt", index), "nats/token")
             return words.say("summary.unreachable", target=target, irreducible=floor)
-        best = words.number(source.evaluation.value("L_at_caps", index), "nats/token")
-        return words.say("summary.infeasible", target=target, best=best, caps=describe_caps(source, words, index))
+        finding = next(each for each in source.answers[index].findings if each.code == "infeasible")
+        best = words.number(float(str(finding.message.args["best"])), "nats/token")
+        caps = describe_caps(source, words, finding.limits, index)
+        return words.say("summary.infeasible", target=target, best=best, caps=caps)
 
     def _what_to_do(self, index: int) -> str:
         """The decisions and what they reach."""
@@ -136,6 +142,9 @@ class Teller:
             if shares[0] == shares[1]:
                 return words.say("summary.wrong_either_way", **args, share=shares[0])
             return words.say("summary.wrong", **args, half_share=shares[0], twice_share=shares[1])
+        if self.source.minimises_loss and half:
+            value, share = words.number(half.loss, "nats/token", 2), words.percent(half.compute)
+            return words.say("summary.wrong_half", what=what, half=value, share=share)
         more = [words.say("summary.impossible") if s is None else words.percent(s.compute) for s in stakes]
         return words.say("summary.wrong_compute", what=what, half=more[0], twice=more[1])
 

@@ -104,7 +104,7 @@ class _Overall:
             return words.number(None)
         stakes = [self.scale.wrong_size(index, factor) for factor in (HALF, TWICE)]
         if self.source.minimises_loss:
-            texts = [words.change(stake.loss, 2) for stake in stakes if stake]
+            texts = [words.change(stake.loss, 2) if stake else words.number(None) for stake in stakes]
         else:
             texts = [words.number(None) if stake is None else f"+{words.percent(stake.compute)}" for stake in stakes]
         return " / ".join(texts)

@@ -139,7 +139,17 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
     rows = []
     scored = not source.model.law.has_signed_loss
     for index, answer in enumerate(source.answers):
-        for name, strategy in answer.strategies.items():
+        for name in (each.name for each in source.plan.strategies if source.has_plan(index)):
+            strategy = answer.strategies.get(name)
+            if strategy is None:  # the compute does not pay for it
+                rows.append(
+                    [
+                        words.name(answer.name),
+                        words.name(name),
+                        *[words.number(None)] * (len(source.model.decisions) + 4),
+                    ]
+                )
+                continue
             stake = scale.reached(index, strategy.loss)
             decisions = [
                 words.number(strategy.decisions[z.name], source.model.decision(z).unit, 3)

@@ -85,6 +85,8 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     that the optimum may lie beyond), or the loss rises with a decision there. A loss that may have any sign
     (`signed`) need only be finite. It is flat where the budget is spent but none of it is worth anything.
     """
+    if "budget_status" in values and values["budget_status"][index] != 0:
+        return "infeasible"
     if code == 2:
         capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
         return "infeasible" if capped else "not_converged"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 import mpmath
 import sympy as sp
@@ -14,6 +14,7 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.mp_value import mp_or_none
 from flopsheet.formula.parse import formula_names, parse_formula
 from flopsheet.model.cell import make_symbol
+from flopsheet.model.circles import find_circles, tell_circle
 from flopsheet.model.literals import is_literal, name_literals, put_names
 from flopsheet.plan.plan import Decision, Law, LawInput
 
@@ -299,12 +300,11 @@ def parse_where(law: Law, symbols: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
         name: [used for used in formula_names(text, f"where.{name}") if used in law.where]
         for name, text in law.where.items()
     }
-    try:
-        order = list(TopologicalSorter(reads).static_order())
-    except CycleError as error:
-        chain = " -> ".join(reversed(error.args[1]))
-        place = law.where[error.args[1][0]].place
-        raise FlopsheetError(Problem(f"formulas read each other in a circle: {chain}", place, "where")) from None
+    circles = find_circles(reads)
+    if circles:
+        places = {name: text.place for name, text in law.where.items()}
+        raise FlopsheetError(*(tell_circle(chain, places, "where") for chain in circles))
+    order = list(TopologicalSorter(reads).static_order())
     known = dict(symbols)
     found: dict[str, sp.Expr] = {}
     for name in order:

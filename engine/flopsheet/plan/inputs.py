@@ -134,7 +134,10 @@ class _Resolver:
         return {key: given for key, given in overrides.items() if key not in self.sets}
 
     def _note_empty_null(self, subject: str, place: Place) -> None:
-        """Note a null that removes nothing."""
+        """Note a null that removes nothing, unless what it removes may stand under a misspelled key."""
+        section = subject.removeprefix("scenarios.").rpartition(".")[0].rpartition(".")[2]
+        if any(at in {"", section} or at.startswith("scenarios.") for at in self.problems.misspelled):
+            return
         self.problems.add(
             "is null, but no layer set it before.", place, subject, "Remove the line, or give it a value."
         )

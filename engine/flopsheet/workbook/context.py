@@ -100,7 +100,17 @@ def tell_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-_FLAGS = ("binds_", "absent_", "compute_is", "plan_status", "reachable", "within_", "beyond_caps")
+_FLAGS = (
+    "binds_",
+    "absent_",
+    "compute_is",
+    "plan_status",
+    "reachable",
+    "within_",
+    "beyond_caps",
+    "budget_status",
+    "unpaid_",
+)
 
 
 def format_of(cell: Cell, *values: CachedValue | None) -> str:

@@ -12,6 +12,7 @@ import sympy as sp
 
 from flopsheet.derive.compared import curve_of
 from flopsheet.derive.resource import ResourceDerivation
+from flopsheet.derive.strategy_cells import UNPAID
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.cells import COUNT
@@ -98,7 +99,7 @@ def flatten_model(solution: Solution) -> FlatModel:
         parts = list(_split(cell, names_before)) if split else [cell]
         cells.extend(parts)
         # Where a guard says that there is no value, the parts of the formula may have none either.
-        maybe = cell.kind in {"user", "strategy"} or cell.guard_infinite
+        maybe = cell.kind in {"user", "strategy"} or cell.guard_infinite or (cell.guard or "").startswith(UNPAID)
         if maybe or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)

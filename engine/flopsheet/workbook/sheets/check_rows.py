@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS
 from flopsheet.derive.regimes import find_caps
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.workbook.context import Context
@@ -27,7 +28,12 @@ class CheckRows:
         # A law with one resource leaves nothing to choose.
         allocates = not isinstance(context.solution.derivation, ResourceDerivation)
         decisions = context.solution.model.decisions if allocates else ()
-        self.chosen = [self.flat.graph[f"{z}_{'opt' if self.budget else 'planned'}"] for z in decisions]
+        self.chosen = [self.flat.graph[f"{z}_{'planned' if f'{z}_planned' in self.flat.graph else 'opt'}"]
+                       for z in decisions]  # fmt: skip
+        # Where no plan exists there is none to hold against anything.
+        status = next((name for name in (PLAN_STATUS, BUDGET_STATUS) if name in self.flat.graph), None)
+        self.no_plan = f"{status} > 0" if status else ""
+        self.unless = f"{self.no_plan}, " if status else ""
 
     def start(self, key: str) -> None:
         """Begin a group."""

@@ -115,9 +115,7 @@ def _put_limits(rows: CheckRows) -> None:
     for cap in caps.values():
         text, value = rows.slack(cap.name)
         label = context.t("check.cap", name=context.label(flat.graph[cap.symbol.name]))
-        # Where no plan exists there is none to keep the caps.
-        exists = "" if rows.budget else "plan_status > 0, "
-        test, holds = f"OR({exists}{{m}} >= {{e}} - {{t}})", not rows.budget or value >= -AGREEMENT
+        test, holds = f"OR({rows.unless}{{m}} >= {{e}} - {{t}})", bool(rows.unless) or value >= -AGREEMENT
         rows.add(label, Formula(text, value), 0.0, test, shape="0.00%", holds=holds)
 
 
@@ -126,8 +124,11 @@ def _put_optimum(rows: CheckRows) -> None:
     rows.start("check.group_optimum")
     context, flat, unit = rows.context, rows.flat, "nats/token"
     if rows.budget:
-        reached, least = (Formula(flat.name(flat.graph[name]), flat.number(name)) for name in ("L_opt", "L_free"))
-        test, holds = "{m} >= {e} - {t}", flat.number("L_opt") >= flat.number("L_free") - AGREEMENT
+        reached, least = (
+            Formula(flat.name(flat.graph[name]), flat.shown(flat.graph[name], 0)) for name in ("L_opt", "L_free")
+        )
+        test = f"OR({rows.no_plan}, {{m}} >= {{e}} - {{t}})" if rows.no_plan else "{m} >= {e} - {t}"
+        holds = bool(rows.no_plan) or flat.number("L_opt") >= flat.number("L_free") - AGREEMENT
         rows.add(context.t("check.free_loss"), reached, least, test, unit=unit, shape="0.000000", holds=holds)
     else:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
@@ -146,8 +147,7 @@ def _put_optimum(rows: CheckRows) -> None:
         text, slack = rows.slack(limit)
         label = context.t("check.complementary", name=name)
         product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
-        exists = "" if rows.budget else "plan_status > 0, "
-        test, holds = f"OR({exists}ABS({{m}}) <= {{t}})", not rows.budget or abs(price * slack) <= AGREEMENT
+        test, holds = f"OR({rows.unless}ABS({{m}}) <= {{t}})", bool(rows.unless) or abs(price * slack) <= AGREEMENT
         rows.add(label, product, 0.0, test, unit=unit, shape="0.00E+00", holds=holds)
 
 

@@ -22,6 +22,7 @@ from flopsheet.derive.price_cells import add_flags, add_prices
 from flopsheet.derive.reach import find_floor
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
 from flopsheet.model.inputs import BEYOND
@@ -74,7 +75,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
         chosen = _choose_for_target(build, target, reachable)
     else:
         chosen = _find_for_target(build, interior.target, target, reachable)
-    cost = model.cost.subs(chosen, simultaneous=True)
+    cost = put_in(model.cost, chosen)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
     for z in model.decisions:
@@ -183,7 +184,7 @@ def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free
             formula = rest.subs(free)
         formula = formula.subs(model.amount, amount)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
-    loss = model.loss.subs(free, simultaneous=True)
+    loss = put_in(model.loss, free)
     build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
     return free
 
@@ -224,7 +225,7 @@ def _add_outputs(
     for output in model.outputs:
         if output.name in taken:
             continue  # what the law says of a result that every plan has
-        expr = output.expr.subs(put, simultaneous=True)
+        expr = put_in(output.expr, put)
         build.add(output.name, expr, output.unit, Message("cell.law_output", {"label": output.label}),
                   kind="result", positive=False, guard=guard)  # fmt: skip
 
@@ -238,7 +239,7 @@ def _add_outcome(
 ) -> None:
     """What the plan reaches and spends."""
     model = build.model
-    loss = model.loss.subs(chosen, simultaneous=True)
+    loss = put_in(model.loss, chosen)
     if reachable != 1:
         limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
@@ -250,7 +251,7 @@ def _add_outcome(
         kind="result",
         guard="beyond_caps" if guard else None,
     )
-    cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
+    cost = make_symbol("C_plan") if guard else put_in(model.cost, chosen)
     total = _add_spent(build, chosen, cost, guard=guard)
     build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
     roles = {model.decision(z).role: z for z in model.decisions}
@@ -259,7 +260,7 @@ def _add_outcome(
         label = Message("cell.tokens_per_parameter")
         build.add("tokens_per_parameter", ratio, "token/parameter", label, kind="result", guard=guard)
     best = make_symbol("L_same_budget" if guard else "L_free")
-    reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
+    reached = put_in(model.loss, chosen) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
 
 
@@ -284,7 +285,7 @@ def _add_spent(
     alone = model.cost.subs(unserved)
     parts = (("C_train", alone), ("C_inference", model.cost - alone))
     spent = [
-        build.add(name, part.subs(chosen, simultaneous=True), "FLOP", Message(f"cell.{name}"), kind="result",
+        build.add(name, put_in(part, chosen), "FLOP", Message(f"cell.{name}"), kind="result",
                   guard=guard, infinite=infinite)
         for name, part in parts
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 
 
@@ -37,9 +38,9 @@ def add_prices(
     x, y = model.decisions
     gains, shares = {}, {}
     for z in model.decisions:
-        expr = interior.gains[z].subs(chosen, simultaneous=True)
+        expr = put_in(interior.gains[z], chosen)
         gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
-        share = interior.shares[z].subs(chosen, simultaneous=True)
+        share = put_in(interior.shares[z], chosen)
         shares[z] = build.add(f"share_{z}", share, "1", build.label("share", z)) if share.free_symbols else share
     if x in flags:
         budget = sp.Piecewise((gains[y] / shares[y], sp.Eq(flags[x], 1)), (gains[x] / shares[x], True))

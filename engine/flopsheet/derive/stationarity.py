@@ -10,8 +10,10 @@ import sympy as sp
 from flopsheet.derive.algebra import (
     Isolated,
     expand_logarithm,
+    in_natural_logarithms,
     is_zero_by_algebra,
     isolate,
+    part_logarithm,
     product_form,
     simplest_condition,
     tidy,
@@ -19,7 +21,7 @@ from flopsheet.derive.algebra import (
 from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, solve_log, trace_contour
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import has_comparisons, put_in
+from flopsheet.formula.root import compares, has_comparisons, put_in
 from flopsheet.model.law_model import LawModel
 
 # A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.
@@ -98,7 +100,7 @@ def derive_interior(model: LawModel) -> Interior:
     gains = {z: product_form(_slope(-model.loss, z)) for z in (x, y)}
     shares = {z: _share(model.cost, z) for z in (x, y)}
     _check_directions(model, gains, shares)
-    residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
+    residual = _residual(model, gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
     _check_balance(model, residual)
     stationary = _log_linear(model, residual)
     path = None if stationary is None else _path(model, stationary)
@@ -106,7 +108,7 @@ def derive_interior(model: LawModel) -> Interior:
     if any(not base.is_positive for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y)):
         # The logarithm of a constant of unknown sign is not real, that of the whole is.
         residual = sp.log(worth[0]) - sp.log(worth[1])
-    at_loss = {z: _solve(model.loss, model.level, z) for z in (x, y)}
+    at_loss = {z: _solve(model.loss, model.level, z, falls=True) for z in (x, y)}
     free = _spend(model, residual, path, worth)
     if free is None:
         raise _unsolved(model)
@@ -122,7 +124,7 @@ def derive_interior(model: LawModel) -> Interior:
         reaching=None if reaching is None else reaching.decisions,
         inverse=None if reaching is None else _inverse(model, reaching),
         reachable=None if reaching is None else reaching.reachable,
-        on_budget={z: _solve(model.cost, model.amount, z).value for z in (x, y)},
+        on_budget={z: _solve(model.cost, model.amount, z, falls=False).value for z in (x, y)},
         at_loss=at_loss,
         budget=free.contour,
         target=None if reaching is None else reaching.contour,
@@ -184,15 +186,15 @@ def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
     return tidy(cost) if reaching.contour is None else cost
 
 
-def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol) -> Isolated:
+def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> Isolated:
     """One decision over the other and the level of a monotone expression: in closed form, or as a root."""
     found = isolate(expr, level, z)
-    return Isolated(sp.exp(solve_log(expr, level, z)), (), ()) if found is None else found
+    return Isolated(sp.exp(solve_log(expr, level, z, falls=falls)), (), ()) if found is None else found
 
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:
     """d expr / d ln z, signs inside the branches of a choice, where its logarithm can see them."""
-    slope = sp.powsimp(z * sp.diff(expr.rewrite(sp.log), z))
+    slope = sp.powsimp(z * sp.diff(in_natural_logarithms(expr), z))
     return sp.piecewise_fold(slope) if slope.has(sp.Piecewise) else slope
 
 
@@ -201,9 +203,20 @@ def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return sp.cancel(sp.together(z * sp.diff(cost, z) / cost))
 
 
+def _residual(model: LawModel, ratio: sp.Expr) -> sp.Expr:
+    """The logarithm of what the budget is worth in one decision over the other.
+
+    Factors that compare decisions stay as they are: expanded they are many times as long, and no nearer to a solution.
+    """
+    parted = part_logarithm(ratio)
+    return parted if compares(parted, model.decisions) else expand_logarithm(ratio)
+
+
 def _log_linear(model: LawModel, residual: sp.Expr) -> LogLinear | None:
     """The residual as a linear form in the logarithms of the decisions, None where it is none."""
     x, y = model.decisions
+    if compares(residual, model.decisions):
+        return None
     first = sp.factor(residual.coeff(sp.log(x)))
     second = sp.factor(residual.coeff(sp.log(y)))
     rest = sp.expand(residual - sp.expand(first * sp.log(x) + second * sp.log(y)))

@@ -143,6 +143,7 @@ def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
     """Where a set of limits binds, the optimum there, and the multipliers over the decisions."""
     # Where the optimum is a root, the cap is held against its symbol.
     plain = {expr: Optimal(z) for z, expr in interior.free.items()} if interior.budget else {}
+    plain |= {-expr: -optimum for expr, optimum in plain.items()}
     when = [_as_inequality(condition.xreplace(plain)) for condition in regime.when]
     free = interior.budget is not None and regime.optimum == interior.free
     optimum = [] if free else [Equation(z, regime.optimum[z]) for z in model.decisions]

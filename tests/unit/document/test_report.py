@@ -326,7 +326,7 @@ strategies: {large: {parameters: 20B}}
 def test_what_cannot_be_said_in_compute_is_said_in_loss(report_text, language):
     """Where the law's loss has no inverse, no sentence ends in a dash for the compute that a departure wastes."""
     text = report_text(f"{COMPARING}language: {language}\n")["report.md"]
-    summary = section(text, "## Summary" if language == "en" else "## 概要")
+    summary = section(text, "## Summary" if language == "en" else "## 摘要")
     assert "\u2013" not in "".join(line for line in summary.splitlines() if not line.startswith("|"))
     words = {
         "en": ["twice the parameters 0.014.", "above the optimum.", "without caps."],
@@ -342,5 +342,5 @@ def test_laws_that_compare_are_told_by_their_slopes(report_text):
     assert "\\theta" in slopes
     assert "\u03b8 is 1 where its argument is above zero" in slopes
     assert "\\theta" not in derivation.replace(slopes, "")
-    balance = r"- \frac{\partial L}{\partial \ln N} &= - \frac{\partial L}{\partial \ln D}"
-    assert derivation.count(balance) == 2
+    balance = r"- \frac{\partial L}{\partial \ln N} = - \frac{\partial L}{\partial \ln D}"
+    assert derivation.replace("&=", "=").count(balance) == 2

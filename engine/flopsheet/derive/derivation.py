@@ -73,7 +73,7 @@ def derive_law(model: LawModel) -> Derivation:
     # Where a loss does not fall, as with exponents whose difference changes its sign, there is nothing to state.
     always = [expr for expr in (*interior.gains.values(), *interior.shares.values()) if not expr.is_positive]
     signs = tuple(always) if interior.budget is not None and not interior.kinked else ()
-    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs)
+    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs, model.helpers)
     proofs = check_statements(model, interior, regimes, prover, exponents)
     unsound = {"refuted", "undecided"} if interior.kinked else {"refuted"}
     solved = interior.budget is not None or interior.target is not None

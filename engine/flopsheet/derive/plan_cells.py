@@ -21,6 +21,7 @@ from flopsheet.derive.reach import find_floor, find_least_cost
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
 from flopsheet.derive.third_cells import add_third_decisions
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
 from flopsheet.model.inputs import BEYOND
@@ -104,7 +105,7 @@ def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
         chosen = _choose_for_target(build, target, reachable)
     else:
         chosen = _find_for_target(build, interior.target, target, reachable)
-    cost = model.cost.subs(chosen, simultaneous=True)
+    cost = put_in(model.cost, chosen)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
     _add_decided(build, chosen, PLAN_STATUS, infinite=True)
@@ -204,7 +205,7 @@ def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free
             formula = rest.subs(free)
         formula = formula.subs(model.amount, amount)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
-    loss = model.loss.subs(free, simultaneous=True)
+    loss = put_in(model.loss, free)
     build.add_loss(f"L_{suffix}", loss, Message(f"cell.L_{suffix}"))
     return free
 
@@ -245,7 +246,7 @@ def _add_outputs(
     for output in model.outputs:
         if output.name in taken:
             continue  # what the law says of a result that every plan has
-        expr = output.expr.subs(put, simultaneous=True)
+        expr = put_in(output.expr, put)
         build.add(output.name, expr, output.unit, Message("cell.law_output", {"label": output.label}),
                   kind="result", positive=False, guard=guard)  # fmt: skip
 
@@ -259,12 +260,12 @@ def _add_outcome(
 ) -> None:
     """What the plan reaches and spends."""
     model, infinite = build.model, guard == PLAN_STATUS
-    loss = model.loss.subs(chosen, simultaneous=True)
+    loss = put_in(model.loss, chosen)
     if reachable != 1:
         limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
     build.add_loss("L_opt", loss, Message("cell.L_opt"), kind="result", guard="beyond_caps" if infinite else guard)
-    cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
+    cost = make_symbol("C_plan") if guard else put_in(model.cost, chosen)
     total = _add_spent(build, chosen, cost, guard=guard)
     build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=infinite)
     roles = {model.decision(z).role: z for z in model.decisions}
@@ -275,7 +276,7 @@ def _add_outcome(
     if model.law.has_signed_loss:
         return  # the ratio of two losses says nothing where zero is no loss
     best = make_symbol("L_same_budget" if infinite else "L_free")
-    reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
+    reached = put_in(model.loss, chosen) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
 
 
@@ -300,7 +301,7 @@ def _add_spent(
     alone = model.cost.subs(unserved)
     parts = (("C_train", alone), ("C_inference", model.cost - alone))
     spent = [
-        build.add(name, part.subs(chosen, simultaneous=True), "FLOP", Message(f"cell.{name}"), kind="result",
+        build.add(name, put_in(part, chosen), "FLOP", Message(f"cell.{name}"), kind="result",
                   guard=guard, infinite=infinite)
         for name, part in parts
     ]  # fmt: skip

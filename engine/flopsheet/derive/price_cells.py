@@ -8,6 +8,7 @@ import sympy as sp
 
 from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS, CellBuilder, name_of
 from flopsheet.derive.kink_cells import add_kink_gains
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 
 
@@ -39,9 +40,9 @@ def add_prices(
     gains, shares = {}, {}
     for z in model.decisions:
         if not interior.kinked:
-            expr = interior.gains[z].subs(chosen, simultaneous=True)
+            expr = put_in(interior.gains[z], chosen)
             gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
-        share = interior.shares[z].subs(chosen, simultaneous=True)
+        share = put_in(interior.shares[z], chosen)
         shares[z] = build.add(f"share_{z}", share, "1", build.label("share", z)) if share.free_symbols else share
     if interior.kinked:
         gains = add_kink_gains(build, chosen, flags, shares)

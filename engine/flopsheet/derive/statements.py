@@ -102,7 +102,7 @@ def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     what = "an increasing function of the loss" if inner != model.loss else "the loss"
     statement = f"second order: along the budget {what} is strictly convex in ln {x}, so the optimum is the only one"
     around = {**prover.around, log_x: float(sp.log(prover.around.get(x, 1.0)))}
-    return Prover(around, prover.exact).prove_positive(statement, curvature)
+    return Prover(around, prover.exact, given=prover.given).prove_positive(statement, curvature)
 
 
 def _exponents(model: LawModel, interior: Interior, prover: Prover, exponents: Mapping[sp.Symbol, sp.Expr]) -> Proof:

@@ -10,8 +10,10 @@ import sympy as sp
 from flopsheet.derive.algebra import (
     Isolated,
     expand_logarithm,
+    in_natural_logarithms,
     is_zero_by_algebra,
     isolate,
+    part_logarithm,
     product_form,
     simplest_condition,
     tidy,
@@ -21,7 +23,7 @@ from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, put_end, solv
 from flopsheet.derive.kinks import balance, has_kinks
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import put_in
+from flopsheet.formula.root import compares, put_in
 from flopsheet.model.law_model import LawModel
 
 # A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.
@@ -110,7 +112,7 @@ def derive_interior(model: LawModel) -> Interior:
     if kinked:
         residual = balance(*worth)
     else:
-        residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
+        residual = _residual(model, gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
     _check_balance(model, residual)
     stationary = None if kinked else _log_linear(model, residual)
     path = None if stationary is None else _path(model, stationary)
@@ -215,7 +217,7 @@ def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> Iso
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:
     """d expr / d ln z, signs inside the branches of a choice, where its logarithm can see them."""
-    slope = sp.powsimp(z * sp.diff(expr.rewrite(sp.log), z))
+    slope = sp.powsimp(z * sp.diff(in_natural_logarithms(expr), z))
     return sp.piecewise_fold(slope) if slope.has(sp.Piecewise) else slope
 
 
@@ -224,9 +226,20 @@ def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return sp.cancel(sp.together(z * sp.diff(cost, z) / cost))
 
 
+def _residual(model: LawModel, ratio: sp.Expr) -> sp.Expr:
+    """The logarithm of what the budget is worth in one decision over the other.
+
+    Factors that compare decisions stay as they are: expanded they are many times as long, and no nearer to a solution.
+    """
+    parted = part_logarithm(ratio)
+    return parted if compares(parted, model.decisions) else expand_logarithm(ratio)
+
+
 def _log_linear(model: LawModel, residual: sp.Expr) -> LogLinear | None:
     """The residual as a linear form in the logarithms of the decisions, None where it is none."""
     x, y = model.decisions
+    if compares(residual, model.decisions):
+        return None
     first = sp.factor(residual.coeff(sp.log(x)))
     second = sp.factor(residual.coeff(sp.log(y)))
     rest = sp.expand(residual - sp.expand(first * sp.log(x) + second * sp.log(y)))

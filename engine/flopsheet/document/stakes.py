@@ -17,11 +17,16 @@ class Stake:
 
     `loss` is what it adds to the loss at the same budget, 0 where the loss is given; `compute` the share
     of the budget that is spent for nothing (the optimum reaches the same loss without it), or, where the
-    loss is given, the share of compute that comes on top.
+    loss is given, the share of compute that comes on top. It is not a number where the law cannot say.
     """
 
     loss: float
     compute: float
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether it is known in compute."""
+        return not math.isnan(self.compute)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,8 @@ class Teller:
         if not self.source.minimises_loss:
             return words.say("summary.caps_cost_compute", factor=words.number(1 + stake.compute, digits=2))
         value, share = words.cost(stake.loss, "nats/token"), words.cost(stake.compute, "%")
-        return words.say("summary.caps_cost", value=value, share=share)
+        key = "summary.caps_cost" if stake.is_weighed else "summary.caps_cost_in_loss"
+        return words.say(key, value=value, share=share)
 
     def _wrong(self, index: int) -> str:
         """What half and twice the optimum of the first decision cost."""
@@ -139,6 +140,8 @@ class Teller:
             losses = [words.number(stake.loss, "nats/token", 2) for stake in (half, twice)]
             shares = [words.percent(stake.compute) for stake in (half, twice)]
             args = {"what": what, "half": losses[0], "twice": losses[1]}
+            if not (half.is_weighed and twice.is_weighed):
+                return words.say("summary.wrong_in_loss", **args)
             if shares[0] == shares[1]:
                 return words.say("summary.wrong_either_way", **args, share=shares[0])
             return words.say("summary.wrong", **args, half_share=shares[0], twice_share=shares[1])
@@ -158,4 +161,5 @@ class Teller:
         words = self.words
         value = words.span([stake.loss for stake in stakes], "nats/token")
         share = words.span([stake.compute for stake in stakes], "%")
-        return words.say("summary.against", name=words.name(name), value=value, share=share)
+        key = "summary.against" if all(stake.is_weighed for stake in stakes) else "summary.against_in_loss"
+        return words.say(key, name=words.name(name), value=value, share=share)

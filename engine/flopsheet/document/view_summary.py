@@ -116,6 +116,8 @@ class _Overall:
         stakes = [s for index in plain for factor in (HALF, TWICE) if (s := self.scale.wrong_size(index, factor))]
         if stakes:
             key = "summary.wrong_over" if source.minimises_loss else "summary.wrong_compute_over"
+            if source.minimises_loss and not all(stake.is_weighed for stake in stakes):
+                key = "summary.wrong_over_in_loss"
             value = words.span([stake.loss for stake in stakes], "nats/token")
             share = words.span([stake.compute for stake in stakes], "%")
             yield words.say(key, what=name_of(source, words, 0), value=value, share=share)

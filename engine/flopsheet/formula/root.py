@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
@@ -226,6 +226,11 @@ def slope_of(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
 def has_comparisons(expr: sp.Basic) -> bool:
     """Whether an expression compares, so that sympy is slow to put anything into it."""
     return bool(expr.has(*_COMPARING))
+
+
+def compares(expr: sp.Basic, symbols: Sequence[sp.Symbol]) -> bool:
+    """Whether an expression compares something that reads one of the symbols."""
+    return any(part.has(*symbols) for part in expr.atoms(*_COMPARING))
 
 
 def put_in(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:

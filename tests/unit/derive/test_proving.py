@@ -69,6 +69,8 @@ def test_positive():
     assert PROVER.prove_positive("points", x - y / 100).verdict == "checked"
     assert PROVER.prove_positive("false", y - x * 100).verdict == "refuted"
     assert PROVER.prove_positive("zero", x - x * 1).verdict == "refuted"
+    assert PROVER.prove_positive("factors", sp.expand((x + 1) * (x**2 - x + 1))).verdict == "proven"
+    assert PROVER.prove_positive("compares", sp.Max(x, y) - sp.Min(x, y) / 2).verdict == "checked"
 
 
 def test_conditions_limit_the_points():
@@ -85,6 +87,17 @@ def test_rare_conditions_are_searched_for():
     points = Prover({x: 1.0}).points(x, where=(rare,))
     assert len(points) >= 3
     assert all(point[x] > 1.45 for point in points)
+
+
+def test_what_follows_from_others_is_not_drawn():
+    """A symbol given by a formula has the value of it at every point, also where only that symbol is asked for."""
+    g = sp.Symbol("g", positive=True)
+    prover = Prover({x: 10.0, y: 5.0, g: 7.0}, given={g: x * y})
+    points = prover.points(g)
+    assert len(points) == 8
+    assert all(point[g] == point[x] * point[y] for point in points)
+    assert prover.prove_equal("given", g - x, x * (y - 1)).verdict == "checked"
+    assert Prover(prover.around).prove_equal("free", g - x, x * (y - 1)).verdict == "refuted"
 
 
 def test_the_weakest_part_decides():

@@ -343,3 +343,36 @@ def test_what_a_proof_found_is_told_in_the_language_of_the_report(report_text):
     report = report_text(text)["report.md"]
     assert "个固定种子的随机点上以 50 位数字计算，两边有 40 位数字一致" in report
     assert "seeded random points" not in report
+
+
+COMPARING = """
+title: Repeated
+law: muennighoff_2023
+budget: {compute: 9.3e21}
+scenarios: {free: {data.unique: 25B}, capped: {data.unique: 25B, caps.parameters: 3B}}
+strategies: {large: {parameters: 20B}}
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_cannot_be_said_in_compute_is_said_in_loss(report_text, language):
+    """Where the law's loss has no inverse, no sentence ends in a dash for the compute that a departure wastes."""
+    text = report_text(f"{COMPARING}language: {language}\n")["report.md"]
+    summary = section(text, "## Summary" if language == "en" else "## 摘要")
+    assert "\u2013" not in "".join(line for line in summary.splitlines() if not line.startswith("|"))
+    words = {
+        "en": ["twice the parameters 0.014.", "above the optimum.", "without caps."],
+        "zh": ["加倍使损失增加 0.014。", "损失比最优高", "不设上限相比，损失高出"],
+    }
+    assert all(word in text for word in words[language]), summary
+
+
+def test_laws_that_compare_are_told_by_their_slopes(report_text):
+    """The slopes stand in full once, with what their steps mean; what follows calls them by name."""
+    derivation = section(report_text(f"{COMPARING}language: en\n")["report.md"], "## Derivation")
+    slopes = section(derivation, "### 2. What each decision gains and costs, per relative step")
+    assert "\\theta" in slopes
+    assert "\u03b8 is 1 where its argument is above zero" in slopes
+    assert "\\theta" not in derivation.replace(slopes, "")
+    balance = r"- \frac{\partial L}{\partial \ln N} = - \frac{\partial L}{\partial \ln D}"
+    assert derivation.replace("&=", "=").count(balance) == 2

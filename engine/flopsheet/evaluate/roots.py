@@ -69,7 +69,9 @@ class RootFinder:
                 self.several.add(index)
         point = _bracketed(residual, left, right)
         point = np.where(high > low, point, low)
-        span = (high - low) * SNAP
+        # Of a short range the last places of its ends, up to which a bracket closes, are the larger part.
+        places = np.spacing(np.maximum(np.abs(low), np.abs(high)))
+        span = np.maximum((high - low) * SNAP, 2 * _LAST_PLACES * places)
         # Where the condition has no value between the ends there is no root, unless the objective is level there.
         known = objective(point) if kinked and objective is not None else residual(point)[0]
         point = np.where(np.isfinite(known) | (high <= low), point, np.nan)

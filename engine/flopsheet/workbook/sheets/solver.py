@@ -336,12 +336,10 @@ class _Block:
         sheet.put(row, column, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
         self._put_parts(sheet, row, column, self.objective, places, found, 0, otherwise=flat.name(BEYOND))
         last = get_column_letter(column + len(self.objective))
-        nodes = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
+        least = f"MIN({last}${self.scan + 1}:{last}${self.scan + SCAN_NODES})"
         scanned = range(self.scan + 1, self.scan + SCAN_NODES + 1)
         best = min(float(sheet.cached(node, column + len(self.objective))) for node in scanned)
-        over = over_best(
-            f"{last}{row}", f"MIN({nodes})", float(found[whole][0]), best, self.context.is_signed(self.cell)
-        )
+        over = over_best(f"{last}{row}", least, float(found[whole][0]), best, self.context.is_signed(self.cell))
         sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
 
     def _put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:

@@ -25,7 +25,7 @@ class Formula:
     cached: CachedValue
 
 
-def over_best(place: str, least: str, value: float, best: float, *, signed: bool) -> Formula:
+def over_best(place: str, least: str, value: float, best: float, signed: bool) -> Formula:  # noqa: FBT001 - one line
     """By what share of the least value another one lies above it; the least may be below zero where they are signed."""
     if signed:
         return Formula(f"({place} - {least}) / ABS({least})", (value - best) / abs(best))

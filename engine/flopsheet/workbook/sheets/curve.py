@@ -86,7 +86,8 @@ def add_curve(book: Book, context: Context) -> Sheet:
 def _list_cases(context: Context) -> list[Cell]:
     """The losses with each combination of candidates, of which the least is the law's; none without a choice."""
     graph = context.solution.graph
-    return [graph[name] for name in names_read(graph["candidate_best"])] if "candidate_best" in graph else []
+    least = names_read(graph["candidate_best"]) if "candidate_best" in graph else set()
+    return [cell for cell in graph if cell.id in least]
 
 
 def _put_loss(sheet: Sheet, context: Context, resource: Cell, row: int, column: int, amount: float) -> str:

@@ -10,13 +10,15 @@ from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.law_model import GivenInput, LawModel
 from flopsheet.model.resource_model import ResourceModel
-from flopsheet.plan.plan import Law, Plan, Sourced
+from flopsheet.plan.plan import Law, Plan, Sourced, SourcedText
+from flopsheet.plan.scenarios import REPETITION_KEY
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
 
-# Sections whose values are there for a law to read.
-_FOR_LAWS = ("inputs", "data", "inference")
+# What a plan may hold and nothing derived reads yet, beside what of data and inference the law does not read.
+WAITING_CAPS = ("caps.time", "caps.money", "caps.memory")
+WAITING = (*WAITING_CAPS, "budget.money", "budget.time")
 
 # Keys of these that have a label of their own.
 _KNOWN = ("data.unique", "inference.tokens")
@@ -179,6 +181,8 @@ def check_roles(plan: Plan, model: LawModel) -> None:
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
             group, _, role = key.partition(".")
+            if key in WAITING_CAPS:
+                continue
             if group == "caps" and source.value is not None and role not in roles:
                 message = f"law `{model.law.name}` has no decision with the role `{role}`."
                 problems[Problem(message, source.place, key, remedy)] = None
@@ -223,15 +227,35 @@ def find_unread(plan: Plan, law: Law, own: Collection[str]) -> list[Problem]:
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
             section, _, name = key.partition(".")
-            if key in read or section not in _FOR_LAWS or source.value is None:
+            if key in read or section != "inputs" or source.value is None:
                 continue
-            if section == "inputs":
-                remedy = did_you_mean(name, names) if names else "It has no inputs."
-                problems[Problem(f"law `{law.name}` has no input `{name}`.", source.place, key, remedy)] = None
-            else:
-                message = f"law `{law.name}` does not read it, and what would apply it is not available yet."
-                problems[Problem(message, source.place, key, "Use a law that reads it, or remove the line.")] = None
-    return list(problems)
+            remedy = did_you_mean(name, names) if names else "It has no inputs."
+            problems[Problem(f"law `{law.name}` has no input `{name}`.", source.place, key, remedy)] = None
+        named = scenario.texts.get(REPETITION_KEY)
+        if named is not None and named.value is not None and "data.unique" in read:
+            message = f"law `{law.name}` reads `data.unique` and does its own repetition."
+            problems[Problem(message, named.place, REPETITION_KEY, "Remove the line.")] = None
+    return [*problems, *find_waiting(plan, law, read)]
+
+
+def find_waiting(plan: Plan, law: Law, read: Collection[str]) -> list[Problem]:
+    """What a plan sets of data, inference, hardware and money that the law does not read, and nothing applies yet."""
+    waiting: dict[Problem, None] = {}
+    message = f"law `{law.name}` does not read it, and what would apply it is not available yet."
+    for scenario in plan.scenarios:
+        given: dict[str, Sourced | SourcedText] = {**scenario.inputs, **scenario.texts}
+        for key, source in given.items():
+            is_written = not isinstance(source, Sourced) or source.is_written
+            waits = key in WAITING or key.partition(".")[0] in {"data", "inference", "hardware"}
+            if waits and key not in read and source.value is not None and is_written and key != REPETITION_KEY:
+                waiting[Problem(message, source.place, key, "Use a law that reads it, or remove the line.")] = None
+    for key, value, now in (
+        ("objective", plan.objective, plan.objective != "minimize cost"),
+        ("budget.covers", plan.covers, plan.covers != "lifetime"),
+    ):
+        if not now:
+            waiting[Problem(f"`{value}` is not available yet.", plan.places.get(key, plan.law_place), key)] = None
+    return list(waiting)
 
 
 def _nested(key: str, number: float) -> str:

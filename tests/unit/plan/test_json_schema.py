@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from flopsheet.plan.json_schema import law_json_schema, plan_json_schema
-from flopsheet.plan.schema import INPUT_KEYS, PLAN
+from flopsheet.plan.keys import INPUT_KEYS
+from flopsheet.plan.schema import PLAN
 from flopsheet.plan.shape import dotted_keys
 
 

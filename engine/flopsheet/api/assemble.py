@@ -9,7 +9,10 @@ from typing import TypeVar
 import sympy as sp
 
 from flopsheet.derive.claims import check_claims
+from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
 from flopsheet.derive.compared import ComparedLaw
+from flopsheet.derive.constrained.amounts import add_hardware
+from flopsheet.derive.constrained.plan_cells import build_constrained_cells
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
@@ -29,8 +32,10 @@ from flopsheet.model.inputs import (
     check_law_inputs,
     check_roles,
 )
+from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.model.terms import Terms
 from flopsheet.model.units import DimensionError, check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.plan import Law, Plan
@@ -44,6 +49,7 @@ def build_plan_graph(
     derivation: Derivation,
     caps: Collection[str] | None = None,
     compared: Sequence[ComparedLaw] = (),
+    terms: Terms | None = None,
 ) -> tuple[Graph, InputTable]:
     """All cells of a plan, and the numbers of its inputs in every scenario.
 
@@ -53,6 +59,7 @@ def build_plan_graph(
         derivation: What was derived from it.
         caps: The keys of caps that may be set, where the least loss is asked; all when None.
         compared: The laws beside the plan's own.
+        terms: Data, hardware, inference and limits, None where there are none.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
@@ -61,9 +68,13 @@ def build_plan_graph(
     _collect(problems, lambda: check_roles(plan, model))
     _collect(problems, lambda: check_law_inputs(plan, model))
     _collect(problems, lambda: check_strategies(derivation, plan.strategies))
-    inputs = build_input_cells(plan, model)
+    inputs = (*build_input_cells(plan, model), *(terms.cells if terms else ()))
     minimises_loss = plan.objective == "minimize loss"
-    derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
+    if terms is not None and terms.searches:
+        derived = build_constrained_cells(derivation, terms, minimises_loss=minimises_loss, capped=_is_capped(plan))
+    else:
+        derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
+        derived = (*derived, *_add_hardware(derivation, terms, derived))
     # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
     strategies = (
         ()
@@ -83,6 +94,25 @@ def build_plan_graph(
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
     return whole, table
+
+
+def _is_capped(plan: Plan) -> bool:
+    """Whether any scenario sets a cap."""
+    return any(
+        key.startswith("caps.") and given.value is not None for s in plan.scenarios for key, given in s.inputs.items()
+    )
+
+
+def _add_hardware(derivation: Derivation, terms: Terms | None, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """What a plan takes of its accelerators, where that does not reach into the optimum."""
+    if terms is None:
+        return ()
+    guard = PLAN_STATUS if any(cell.id == PLAN_STATUS for cell in cells) else None
+    build = CellBuilder(derivation, derivation.model.amount)
+    suffix = "opt" if guard is None else "planned"
+    chosen = {z: make_symbol(f"{z}_{suffix}") for z in derivation.model.decisions}
+    add_hardware(build, terms.account, chosen, guard=guard)
+    return tuple(build.cells)
 
 
 def build_resource_graph(

@@ -14,6 +14,9 @@ from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 
+FLAT_BELOW = 0.05
+"""A plan is flat where its next token is worth less than this part of a fresh one."""
+
 Status = Literal["ok", "flat", "infeasible", "not_converged"]
 
 
@@ -84,7 +87,7 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     that the optimum may lie beyond), or the loss does not fall in a decision there.
     """
     if code == 2:
-        capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
+        capped = any(key.startswith(("caps.", "data.")) and table.is_set(key, index) for key in table.sources)
         return "infeasible" if capped else "not_converged"
     if code == 1:
         return "ok"
@@ -96,4 +99,6 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     results = [*decided, values["L_opt"][index], values["C_train"][index]]
     found = all(math.isfinite(value) and value > 0 for value in results)
     within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
-    return "ok" if found and within else "not_converged"
+    if not (found and within):
+        return "not_converged"
+    return "flat" if "fresh_part" in values and values["fresh_part"][index] < FLAT_BELOW else "ok"

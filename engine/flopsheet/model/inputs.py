@@ -16,10 +16,6 @@ from flopsheet.plan.scenarios import REPETITION_KEY
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
 
-# What a plan may hold and nothing derived reads yet, beside what of data and inference the law does not read.
-WAITING_CAPS = ("caps.time", "caps.money", "caps.memory")
-WAITING = (*WAITING_CAPS, "budget.money", "budget.time")
-
 # Keys of these that have a label of their own.
 _KNOWN = ("data.unique", "inference.tokens")
 
@@ -59,7 +55,8 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
     cells = []
     if plan.objective == "minimize loss":
         latex = str(model.amount)
-        cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex))
+        alone = all(_is_set(scenario.inputs, "budget.compute") for scenario in plan.scenarios)
+        cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex, optional=not alone))
     else:
         cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
     for limit in list_limits(model):
@@ -150,7 +147,8 @@ def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[
     sources: dict[str, tuple[Sourced | None, ...]] = {}
     for cell in cells:
         if cell.key is None:
-            values[cell.id] = (BEYOND_REACH,) * len(plan.scenarios)
+            number = BEYOND_REACH if cell.default is None else cell.default
+            values[cell.id] = (number,) * len(plan.scenarios)
             continue
         found = tuple(scenario.inputs.get(cell.key) for scenario in plan.scenarios)
         sources[cell.key] = found
@@ -163,6 +161,8 @@ def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[
 
 def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[str, float]) -> float:
     """The number of an input that no layer of the plan sets."""
+    if cell.default is not None:
+        return cell.default
     if cell.kind == "constant":
         return model.law.constants[cell.id].value
     return fixed.get(cell.key or "", BEYOND_REACH)
@@ -181,9 +181,7 @@ def check_roles(plan: Plan, model: LawModel) -> None:
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
             group, _, role = key.partition(".")
-            if key in WAITING_CAPS:
-                continue
-            if group == "caps" and source.value is not None and role not in roles:
+            if group == "caps" and role in {"parameters", "tokens"} and source.value is not None and role not in roles:
                 message = f"law `{model.law.name}` has no decision with the role `{role}`."
                 problems[Problem(message, source.place, key, remedy)] = None
     for strategy in plan.strategies:
@@ -235,27 +233,7 @@ def find_unread(plan: Plan, law: Law, own: Collection[str]) -> list[Problem]:
         if named is not None and named.value is not None and "data.unique" in read:
             message = f"law `{law.name}` reads `data.unique` and does its own repetition."
             problems[Problem(message, named.place, REPETITION_KEY, "Remove the line.")] = None
-    return [*problems, *find_waiting(plan, law, read)]
-
-
-def find_waiting(plan: Plan, law: Law, read: Collection[str]) -> list[Problem]:
-    """What a plan sets of data, inference, hardware and money that the law does not read, and nothing applies yet."""
-    waiting: dict[Problem, None] = {}
-    message = f"law `{law.name}` does not read it, and what would apply it is not available yet."
-    for scenario in plan.scenarios:
-        given: dict[str, Sourced | SourcedText] = {**scenario.inputs, **scenario.texts}
-        for key, source in given.items():
-            is_written = not isinstance(source, Sourced) or source.is_written
-            waits = key in WAITING or key.partition(".")[0] in {"data", "inference", "hardware"}
-            if waits and key not in read and source.value is not None and is_written and key != REPETITION_KEY:
-                waiting[Problem(message, source.place, key, "Use a law that reads it, or remove the line.")] = None
-    for key, value, now in (
-        ("objective", plan.objective, plan.objective != "minimize cost"),
-        ("budget.covers", plan.covers, plan.covers != "lifetime"),
-    ):
-        if not now:
-            waiting[Problem(f"`{value}` is not available yet.", plan.places.get(key, plan.law_place), key)] = None
-    return list(waiting)
+    return list(problems)
 
 
 def _nested(key: str, number: float) -> str:
@@ -295,6 +273,11 @@ def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, 
     if _is_set_anywhere(plan, "target.loss"):
         cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
     return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _is_set(inputs: Mapping[str, Sourced], key: str) -> bool:
+    """Whether an input has a value."""
+    return (source := inputs.get(key)) is not None and source.value is not None
 
 
 def _is_set_anywhere(plan: Plan, key: str) -> bool:

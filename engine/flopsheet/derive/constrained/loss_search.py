@@ -5,10 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from flopsheet.derive.constrained.limits import least, trade_of_least
-from flopsheet.derive.constrained.search import EFFECTIVE, SIZE, TRADE, Search, balance, put_parts
+from flopsheet.derive.constrained.search import LABELS, TRADE, Search, balance, put_parts
 from flopsheet.derive.constrained.stretches import Stretch
 from flopsheet.derive.contour import UNKNOWN
 from flopsheet.messages import Message
+from flopsheet.model.cell import CellKind
 
 
 class LossSearch(Search):
@@ -34,23 +35,23 @@ class LossSearch(Search):
             return put_parts(balance(tokens, size * TRADE), parts)
         # What repetition costs stands on the other side, so that both sides are above zero.
         rise = self.rise(stretch).subs(self.tokens, d)
-        loss = self.build.model.loss.subs({self.size: SIZE, self.tokens: EFFECTIVE}, simultaneous=True)
+        loss = self.build.model.loss.subs(self.local, simultaneous=True)
         return put_parts(balance(tokens + loss * rise, size * TRADE + loss * rise), parts)
 
     def objective(self, stretch: Stretch) -> sp.Expr:
         """The loss along the stretch."""
         d = sp.exp(UNKNOWN)
-        loss = self.build.model.loss.subs({self.size: SIZE, self.tokens: EFFECTIVE}, simultaneous=True)
+        loss = self.build.model.loss.subs(self.local, simultaneous=True)
         parts = self.along(stretch, d)
-        return put_parts(loss * stretch.factor.subs(self.tokens, d), {part: parts[part] for part in (SIZE, EFFECTIVE)})
+        return put_parts(loss * stretch.factor.subs(self.tokens, d), {p: parts[p] for p in self.local.values()})
 
     def score(self, stretch: Stretch, tokens: sp.Symbol) -> sp.Expr:
         """The loss at the best tokens of the stretch."""
-        loss = self.build.model.loss.subs({self.size: SIZE, self.tokens: EFFECTIVE}, simultaneous=True)
+        loss = self.build.model.loss.subs(self.local, simultaneous=True)
         parts = self.along(stretch, tokens)
-        return put_parts(loss * stretch.factor.subs(self.tokens, tokens), {p: parts[p] for p in (SIZE, EFFECTIVE)})
+        return put_parts(loss * stretch.factor.subs(self.tokens, tokens), {p: parts[p] for p in self.local.values()})
 
-    def add_size(self, tokens: sp.Symbol, effective: sp.Expr, *, guard: str | None) -> sp.Symbol:
+    def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
         """What every limit leaves at the tokens of the plan, and the least of it."""
         del effective
         build, suffix = self.build, self.suffix
@@ -63,7 +64,6 @@ class LossSearch(Search):
             )
             for bound in self.bounds
         }
-        label = build.label(suffix, self.size)
-        kind = "result" if suffix == "opt" else "formula"
-        return build.add(f"{self.size}_{suffix}", least(sizes), build.unit(self.size), label, kind=kind, guard=guard,
-                         infinite=guard is not None)  # fmt: skip
+        label = build.label(LABELS[suffix], self.size)
+        kind: CellKind = "result" if suffix == "opt" else "formula"
+        return build.add(f"{self.size}_{suffix}", least(sizes), build.unit(self.size), label, kind=kind)

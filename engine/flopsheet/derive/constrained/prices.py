@@ -16,11 +16,13 @@ from collections.abc import Mapping
 import sympy as sp
 
 from flopsheet.derive.cell_builder import CellBuilder
+from flopsheet.derive.constrained.excess import Excess
 from flopsheet.derive.constrained.limits import Bound
 from flopsheet.derive.constrained.search import Choice
 from flopsheet.derive.constrained.stretches import Path
 from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
+from flopsheet.model.cell import make_symbol
 from flopsheet.model.inputs import BEYOND
 
 CLOSE = sp.Rational(1, 10**9)
@@ -32,7 +34,11 @@ def add_limit_prices(
     bounds: tuple[Bound, ...],
     choice: Choice,
     path: Path | None,
-    token_cap: sp.Expr | None,
+    token_cap: sp.Expr,
+    excess: Excess | None,
+    *,
+    given: str | None = None,
+    guard: str | None = None,
 ) -> None:
     """Multiplier, price and equivalent compute of every limit.
 
@@ -41,19 +47,23 @@ def add_limit_prices(
         bounds: The limits on the size at given tokens.
         choice: The plan.
         path: The data, None where they have no limit.
-        token_cap: The cap on the tokens, None where there is none.
+        token_cap: The cap on the tokens.
+        excess: What a size beyond the best one for a single pass is worth.
+        given: The amount that is minimised where the loss is given: it has no limit, but a price.
+        guard: The cell that says whether there is a plan.
     """
     model, gains = build.model, build.derivation.interior.gains
     x, y = _decisions(build, choice)
-    at = {x: choice.size, y: choice.effective}
-    size_worth = build.add(f"gain_{x}", choice.factor * put_in(gains[x], at), "nats/token", build.label("gain", x),
-                           positive=False)  # fmt: skip
-    data_worth = build.add("gain_data", choice.factor * put_in(gains[y], at), "nats/token", Message("cell.gain_data"),
+    at = {x: choice.size if excess is None else put_in(excess.effective, {x: choice.size}), y: choice.effective}
+    grown = sp.S.One if excess is None else put_in(excess.elasticity, {x: choice.size})
+    size_worth = build.add(f"gain_{x}", choice.factor * grown * put_in(gains[x], at), "nats/token",
+                           build.label("gain", x), positive=False)  # fmt: skip
+    data_worth = build.add("worth_data", choice.factor * put_in(gains[y], at), "nats/token", Message("cell.worth_data"),
                            positive=False)  # fmt: skip
     tokens_worth = data_worth * choice.marginal * choice.tokens / choice.effective
     if choice.factor_slope != 0:
         tokens_worth -= choice.factor * put_in(model.loss, at) * choice.factor_slope
-    tokens_worth = build.add(f"gain_{y}", tokens_worth, "nats/token", build.label("gain", y), positive=False)
+    tokens_worth = build.add("worth_tokens", tokens_worth, "nats/token", Message("cell.worth_tokens"), positive=False)
     close = CLOSE
     put = {y: choice.tokens, x: choice.size}
     trades, shares, tight = {}, {}, {}
@@ -64,7 +74,7 @@ def add_limit_prices(
             trade = build.add(f"trade_{bound.name}", trade, "1", Message("cell.trade", name))
         if share.free_symbols:
             share = build.add(f"share_{bound.name}", share, "1", Message("cell.share_of_limit", name))
-        at_limit = sp.Symbol(f"{x}_at_{bound.name}_opt", positive=True)
+        at_limit = make_symbol(f"{x}_at_{bound.name}_opt")
         near = sp.Piecewise((1, at_limit <= choice.size * (1 + close)), (0, True))
         trades[bound.name], shares[bound.name] = trade, share
         tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", name), positive=False)
@@ -78,22 +88,20 @@ def add_limit_prices(
     upper = build.add("trade_above", sp.Min(*above), "1", Message("cell.trade_above"), positive=False)
     parts = _split(build, size_worth, wanted, (lower, upper), trades, tight)
     prices = {name: part if shares[name] == 1 else part / shares[name] for name, part in parts.items()}
-    budgets = [bound for bound in bounds if bound.trade != 0]
-    taken = sp.Add(*(parts[bound.name] * trades[bound.name] for bound in budgets))
+    taken = sp.Add(*(parts[bound.name] * trades[bound.name] for bound in bounds if bound.trade != 0))
     taken = build.add("tokens_paid", taken, "nats/token", Message("cell.tokens_paid"), positive=False)
-    if token_cap is not None:
-        held = sp.And(choice.tokens >= token_cap, upper >= BEYOND.symbol)
-        prices["tokens"] = sp.Piecewise((sp.Max(0, tokens_worth - taken), held), (0, True))
+    held = sp.And(choice.tokens >= token_cap, upper >= BEYOND.symbol)
+    prices["tokens"] = sp.Piecewise((sp.Max(0, tokens_worth - taken), held), (0, True))
     multipliers = {}
     for name, price in prices.items():
         label = Message("cell.multiplier", {"limit": Message(f"limit.{name}")})
         multipliers[name] = build.add(f"multiplier_{name}", price, "nats/token", label, positive=False)
     if path is not None:
-        left = data_worth - taken - multipliers.get("tokens", sp.S.Zero)
+        left = data_worth - taken - multipliers["tokens"]
         spare = sp.Piecewise((left, left > close * data_worth), (0, True))
         label = Message("cell.multiplier", {"limit": Message("limit.data")})
         multipliers["data"] = build.add("multiplier_data", spare, "nats/token", label, positive=False)
-    _add_prices(build, multipliers)
+    _add_prices(build, multipliers, given, guard)
 
 
 def _decisions(build: CellBuilder, choice: Choice) -> tuple[sp.Symbol, sp.Symbol]:
@@ -113,7 +121,6 @@ def _split(
     """What each limit takes of what more size is worth."""
     lower, upper = ends
     parts: dict[str, sp.Expr] = {}
-    earlier: sp.Expr = sp.S.Zero
     for name, trade in trades.items():
         is_lower = sp.And(tight[name] > 0, trade >= lower, trade <= lower)
         is_upper = sp.And(tight[name] > 0, trade >= upper, trade <= upper)
@@ -124,22 +131,27 @@ def _split(
             (whole * (wanted - lower) / (upper - lower), is_upper),
             (0, True),
         )
-        # Limits of one and the same trade share what they take: the first one is told.
         label = Message("cell.part_of_limit", {"limit": Message(f"limit.{name}")})
         parts[name] = build.add(f"part_{name}", expr, "nats/token", label, positive=False)
-        earlier += parts[name]
     return parts
 
 
-def _add_prices(build: CellBuilder, multipliers: Mapping[str, sp.Symbol]) -> None:
+def _add_prices(
+    build: CellBuilder, multipliers: Mapping[str, sp.Symbol], given: str | None, guard: str | None
+) -> None:
     """Shadow prices, and the compute that each limit is worth."""
     compute = multipliers.get("compute")
     for name, multiplier in multipliers.items():
+        if name == given:
+            continue
         limit = {"limit": Message(f"limit.{name}")}
-        build.add(f"price_{name}", -multiplier / 100, "nats/token per 1 %", Message("cell.price", limit), positive=False)
+        build.add(f"price_{name}", -multiplier / 100, "nats/token per 1 %", Message("cell.price", limit), positive=False,
+                  guard=guard)  # fmt: skip
         binds = sp.Piecewise((1, multiplier > 0), (0, True))
-        build.add(f"binds_{name}", binds, "1", Message("cell.binds_limit", limit), positive=False)
+        build.add(f"binds_{name}", binds, "1", Message("cell.binds_limit", limit), positive=False, guard=guard)
         if name == "compute":
             continue
-        worth = BEYOND.symbol if compute is None else sp.Piecewise((multiplier / compute, compute > 0), (BEYOND.symbol, True))
-        build.add(f"equivalent_{name}", worth, "1", Message("cell.equivalent_limit", limit), positive=False)
+        worth: sp.Expr = BEYOND.symbol
+        if compute is not None:
+            worth = sp.Piecewise((multiplier / compute, compute > 0), (BEYOND.symbol, True))
+        build.add(f"equivalent_{name}", worth, "1", Message("cell.equivalent_limit", limit), positive=False, guard=guard)

@@ -13,18 +13,22 @@ from dataclasses import dataclass
 import sympy as sp
 
 from flopsheet.derive.cell_builder import CellBuilder
+from flopsheet.derive.constrained.excess import Excess
 from flopsheet.derive.constrained.limits import Bound
 from flopsheet.derive.constrained.stretches import Path, Stretch
 from flopsheet.derive.contour import LEAST, MOST, UNKNOWN
-from flopsheet.formula.root import Put, make_root, slope_of
+from flopsheet.formula.root import Put, make_root, put_in, slope_of
 from flopsheet.messages import Message
-from flopsheet.model.cell import make_symbol
+from flopsheet.model.cell import CellKind, make_symbol
 
 SIZE = make_symbol("N_here")
-"""The size at a place of the search, as a part of its formulas; so are the three below."""
+"""The size at a place of the search, as a part of its formulas; so are those below."""
 EFFECTIVE = make_symbol("D_eff_here")
 MARGINAL = make_symbol("mu_here")
 TRADE = make_symbol("trade_here", positive=False)
+WORTH, GROWTH = make_symbol("N_eff_here"), make_symbol("growth_here")
+LABELS = {"opt": "opt", "planned": "plan", "free": "free"}
+"""What a decision is called, by how its cell ends."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Choice:
 class Search(ABC):
     """Finds a plan: the law in `build`, the limits on the size, the data.
 
-    `suffix` is how the cells of the decisions end, `unit` that of the objective, `ceiling` the most tokens.
+    `most` are the most tokens, `suffix` is how the cells of the decisions end, `unit` that of the objective, `excess`
+    what a size beyond the best one for a single pass is worth.
     """
 
     build: CellBuilder
@@ -57,6 +62,7 @@ class Search(ABC):
     most: sp.Expr
     suffix: str
     unit: str
+    excess: Excess | None = None
 
     @abstractmethod
     def lowest(self, stretch: Stretch) -> sp.Expr:
@@ -79,7 +85,7 @@ class Search(ABC):
         """What is minimised, at the best tokens of a stretch."""
 
     @abstractmethod
-    def add_size(self, tokens: sp.Symbol, effective: sp.Expr, *, guard: str | None) -> sp.Symbol:
+    def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
         """The cells of the size at the tokens of the plan."""
 
     @property
@@ -87,8 +93,8 @@ class Search(ABC):
         """The stretches; one where every token is new."""
         return self.path.stretches if self.path else (Stretch("all", sp.S.Zero, self.most, self.tokens, sp.S.One),)
 
-    def add(self, guard: str | None = None) -> Choice:
-        """The cells of the choice. `guard` names the cell that says whether there is a plan."""
+    def add(self) -> Choice:
+        """The cells of the choice."""
         build, suffix = self.build, self.suffix
         found = [self._add_stretch(stretch) for stretch in self.stretches]
         scores = [score for _, score in found]
@@ -98,10 +104,9 @@ class Search(ABC):
             best = build.add(f"best_{suffix}", sp.Min(*scores), self.unit, label, positive=False)
             place = _of_best([tokens for tokens, _ in found], scores, best)
         whole = suffix == "opt"
-        kind = "result" if whole else "formula"
-        label = build.label(suffix, self.tokens)
-        tokens = build.add(f"{self.tokens}_{suffix}", place, build.unit(self.tokens), label, kind=kind,
-                           guard=guard, infinite=guard is not None)  # fmt: skip
+        kind: CellKind = "result" if whole else "formula"
+        label = build.label(LABELS[suffix], self.tokens)
+        tokens = build.add(f"{self.tokens}_{suffix}", place, build.unit(self.tokens), label, kind=kind)
         reached = {
             what: _of_best([getattr(stretch, what).subs(self.tokens, tokens) for stretch in self.stretches], scores, best)
             for what in ("effective", "marginal")
@@ -110,11 +115,10 @@ class Search(ABC):
         if self.path is not None:
             stem = "" if whole else f"_{suffix}"
             effective = build.add(f"D_effective{stem}", reached["effective"], build.unit(self.tokens),
-                                  Message("cell.D_effective"), kind=kind, guard=guard,
-                                  infinite=guard is not None)  # fmt: skip
+                                  Message("cell.D_effective"), kind=kind)  # fmt: skip
             marginal = build.add(f"water_level{stem}", reached["marginal"], "1", Message("cell.water_level"),
-                                 kind=kind, positive=False, guard=guard)  # fmt: skip
-        size = self.add_size(tokens, effective, guard=guard)
+                                 kind=kind, positive=False)  # fmt: skip
+        size = self.add_size(tokens, effective)
         factor = self.stretches[0].factor
         put = {self.tokens: tokens}
         return Choice(size, tokens, effective, marginal, factor.subs(put), self.rise(self.stretches[0]).subs(put))
@@ -128,18 +132,31 @@ class Search(ABC):
     def along(self, stretch: Stretch, tokens: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
         """Size, effective tokens and their marginal value at given tokens."""
         put = {self.tokens: tokens}
+        size = self.find_size(stretch, tokens)
+        more = {}
+        if self.excess is not None:
+            own = {self.size: size}
+            more = {WORTH: put_in(self.excess.effective, own), GROWTH: put_in(self.excess.elasticity, own)}
         return {
-            SIZE: self.find_size(stretch, tokens),
+            SIZE: size,
+            **more,
             EFFECTIVE: stretch.effective.subs(put),
             MARGINAL: stretch.marginal.subs(put),
         }
 
+    @property
+    def local(self) -> dict[sp.Symbol, sp.Symbol]:
+        """What the law reads at a place of the search."""
+        return {self.size: SIZE if self.excess is None else WORTH, self.tokens: EFFECTIVE}
+
     def worth(self, stretch: Stretch) -> tuple[sp.Expr, sp.Expr]:
         """What one per cent more size, and more tokens, take off the loss, over the parts of a place."""
         gains, model = self.build.derivation.interior.gains, self.build.model
-        local = {self.size: SIZE, self.tokens: EFFECTIVE}
+        local = self.local
         d = sp.exp(UNKNOWN)
         size, data = (gains[z].subs(local, simultaneous=True) for z in (self.size, self.tokens))
+        if self.excess is not None:
+            size *= GROWTH
         tokens = data * MARGINAL * d / EFFECTIVE
         if stretch.factor != 1:
             tokens -= model.loss.subs(local, simultaneous=True) * self.rise(stretch).subs(self.tokens, d)

@@ -52,7 +52,7 @@ class Stretch:
     marginal: sp.Expr
     factor: sp.Expr = sp.S.One
     kind: str = "pool"
-    name: str = ""
+    name: Message | str = ""
     inverse: sp.Expr | None = None
 
     def tokens_for(self, effective: sp.Expr) -> sp.Expr:
@@ -77,7 +77,7 @@ def add_path(build: CellBuilder, supply: Supply | None, tokens: sp.Symbol) -> Pa
     if supply is None:
         return None
     if supply.effective is None and supply.loss_factor is None:
-        return _add_levels(build, supply.tiers, tokens)
+        return _add_levels(build, supply, tokens)
     (tier,) = supply.tiers
     return _add_modified(build, supply, tier, tokens)
 
@@ -95,19 +95,21 @@ def _add_modified(build: CellBuilder, supply: Supply, tier: Tier, tokens: sp.Sym
     return Path((stretch,), most, tier.unique, tier.unique)
 
 
-def _add_levels(build: CellBuilder, tiers: Sequence[Tier], tokens: sp.Symbol) -> Path:
+def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
     """The stretch that begins at each level: where a tier enters, and where one is full."""
+    tiers = supply.tiers
     passes = {tier.slug: _add_passes(build, tier) for tier in tiers}
     unique = sp.Add(*(tier.unique for tier in tiers))
     levels: dict[str, sp.Expr] = {tier.slug: tier.quality for tier in tiers}
     full = {}
     for tier in tiers:
         depth = (sp.Max(1, passes[tier.slug]) - 1) / tier.decay
-        label = Message("cell.full_level", {"name": tier.name})
+        label = Message("cell.full_level", {"name": called_as(tier)})
         full[tier.slug] = build.add(f"full_level_{tier.slug}", tier.quality * sp.exp(-depth), "1", label)
     # Where the last tier is full there is nothing left; with one tier that is known beforehand.
     levels |= {f"{slug}_full": level for slug, level in full.items() if len(tiers) > 1}
-    names = {tier.slug: tier.name for tier in tiers} | {f"{tier.slug}_full": tier.name for tier in tiers}
+    called = {tier.slug: called_as(tier) for tier in tiers}
+    names = called | {f"{slug}_full": name for slug, name in called.items()}
     most = sp.Add(*(tier.unique * passes[tier.slug] for tier in tiers))
     most = build.add("tokens_most", most, "token", Message("cell.tokens_most"), positive=False)
     before, after, effective, spread = {}, {}, {}, {}
@@ -163,7 +165,12 @@ def worth(passes: sp.Expr, decay: sp.Expr) -> sp.Expr:
 def _add_passes(build: CellBuilder, tier: Tier) -> sp.Symbol:
     """The most passes over a tier: its cap, or so many that more of them add nothing."""
     most = sp.Min(tier.epochs, 1 + DEEPEST * tier.decay)
-    return build.add(f"epochs_most_{tier.slug}", most, "1", Message("cell.epochs_most", {"name": tier.name}))
+    return build.add(f"epochs_most_{tier.slug}", most, "1", Message("cell.epochs_most", {"name": called_as(tier)}))
+
+
+def called_as(tier: Tier) -> Message | str:
+    """What a tier is called: all data where there is one without a name."""
+    return tier.name or Message("stretch.all_data")
 
 
 def _total(parts: Sequence[tuple[sp.Basic, sp.Expr]]) -> sp.Expr:

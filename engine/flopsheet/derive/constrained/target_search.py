@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from flopsheet.derive.algebra import Isolated, simplest_condition
-from flopsheet.derive.constrained.search import EFFECTIVE, SIZE, Search, balance, put_parts
+from flopsheet.derive.constrained.search import LABELS, SIZE, Search, balance, put_parts
 from flopsheet.derive.constrained.stretches import Stretch
 from flopsheet.derive.contour import UNKNOWN
 from flopsheet.formula.root import put_in
-from flopsheet.messages import Message
 from flopsheet.model.spending import Spending
 
 _PENALTY = 10**6
@@ -78,13 +77,13 @@ class TargetSearch(Search):
         """The logarithm of the amount at the best tokens of the stretch, far higher where a limit is exceeded."""
         return put_parts(self._weigh(tokens), {SIZE: self.along(stretch, tokens)[SIZE]})
 
-    def add_size(self, tokens: sp.Symbol, effective: sp.Expr, *, guard: str | None) -> sp.Symbol:
+    def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
         """What the loss asks for at the tokens of the plan."""
+        del tokens
         build = self.build
         size = sp.Min(self.most_size, self._at_loss(self.size, {self.tokens: effective}))
-        label = build.label("plan" if guard else self.suffix, self.size)
-        return build.add(f"{self.size}_{self.suffix}", size, build.unit(self.size), label, kind="result", guard=guard,
-                         infinite=guard is not None)  # fmt: skip
+        label = build.label(LABELS[self.suffix], self.size)
+        return build.add(f"{self.size}_{self.suffix}", size, build.unit(self.size), label)
 
     def used(self, size: sp.Expr, tokens: sp.Expr) -> sp.Expr:
         """The part of its limit that the worst amount takes."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
 from flopsheet.derive.constrained.limits import least, trade_of_least
 from flopsheet.derive.constrained.search import LABELS, TRADE, Search, balance, put_parts
 from flopsheet.derive.constrained.stretches import Stretch
 from flopsheet.derive.contour import UNKNOWN
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import CellKind
 
@@ -45,11 +48,10 @@ class LossSearch(Search):
         parts = self.along(stretch, d)
         return put_parts(loss * stretch.factor.subs(self.tokens, d), {p: parts[p] for p in self.local.values()})
 
-    def score(self, stretch: Stretch, tokens: sp.Symbol) -> sp.Expr:
+    def score(self, stretch: Stretch, tokens: sp.Symbol, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
         """The loss at the best tokens of the stretch."""
-        loss = self.build.model.loss.subs(self.local, simultaneous=True)
-        parts = self.along(stretch, tokens)
-        return put_parts(loss * stretch.factor.subs(self.tokens, tokens), {p: parts[p] for p in self.local.values()})
+        loss = put_in(self.build.model.loss.subs(self.local, simultaneous=True), at)
+        return loss * stretch.factor.subs(self.tokens, tokens)
 
     def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
         """What every limit leaves at the tokens of the plan, and the least of it."""

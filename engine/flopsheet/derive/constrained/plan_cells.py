@@ -14,7 +14,7 @@ from flopsheet.derive.constrained.loss_search import LossSearch
 from flopsheet.derive.constrained.prices import add_limit_prices
 from flopsheet.derive.constrained.search import Choice, Search
 from flopsheet.derive.constrained.stretches import Path, add_path
-from flopsheet.derive.constrained.target_search import TargetSearch
+from flopsheet.derive.constrained.target_search import TargetSearch, at_loss
 from flopsheet.derive.constrained.tiers import add_tiers
 from flopsheet.derive.derivation import Derivation
 from flopsheet.errors import FlopsheetError, Problem
@@ -144,8 +144,10 @@ class _Writer:
         sizes = [bound.size for bound in bounds if bound.trade == 0]
         most_size = build.add("size_most", sp.Min(*sizes), build.unit(self.size), Message("cell.size_most"))
         level = self._add_reach(path, most, most_size)
+        needed = at_loss(build, self.tokens, {self.size: most_size}, level)
+        needed = build.add("effective_needed", needed, build.unit(self.tokens), Message("cell.effective_needed"))
         search = TargetSearch(build, bounds, path, self.size, self.tokens, most, "planned", "1", None,
-                              goal=goal, kept=kept, level=level, most_size=most_size)  # fmt: skip
+                              goal=goal, kept=kept, level=level, most_size=most_size, needed=needed)  # fmt: skip
         choice = search.add()
         self._add_status(search, choice, kept)
         for z, symbol in ((self.size, choice.size), (self.tokens, choice.tokens)):
@@ -185,7 +187,7 @@ class _Writer:
         if kept:
             used = search.used(choice.size, choice.tokens)
             used = build.add("limits_used", used, "1", Message("cell.limits_used"), positive=False)
-            possible = sp.And(possible, used <= 1 + _ROOM)
+            possible = sp.And(possible, used - 1 <= _ROOM)
         within = build.add("within_caps", sp.Piecewise((1, possible), (0, True)), "1", Message("cell.within_caps"), positive=False)
         status = (1 - reachable) + 2 * reachable * (1 - within)
         build.add(PLAN_STATUS, status, "1", Message("cell.plan_status"), positive=False)

@@ -75,13 +75,13 @@ def add_limit_prices(
         if share.free_symbols:
             share = build.add(f"share_{bound.name}", share, "1", Message("cell.share_of_limit", name))
         at_limit = make_symbol(f"{x}_at_{bound.name}_opt")
-        near = sp.Piecewise((1, at_limit <= choice.size * (1 + close)), (0, True))
+        near = sp.Piecewise((1, at_limit - choice.size <= close * choice.size), (0, True))
         trades[bound.name], shares[bound.name] = trade, share
         tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", name), positive=False)
     wanted = build.add("trade_wanted", tokens_worth / size_worth, "1", Message("cell.trade_wanted"), positive=False)
-    below = [sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] <= wanted * (1 + close))), (-1, True)) for n in tight]
+    below = [sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * wanted)), (-1, True)) for n in tight]
     above = [
-        sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] >= wanted * (1 - close))), (BEYOND.symbol, True))
+        sp.Piecewise((trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= close * wanted)), (BEYOND.symbol, True))
         for n in tight
     ]
     lower = build.add("trade_below", sp.Max(*below), "1", Message("cell.trade_below"), positive=False)

@@ -7,7 +7,7 @@ unknown. On each stretch of the supply the objective falls up to where more toke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -16,10 +16,13 @@ from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.constrained.excess import Excess
 from flopsheet.derive.constrained.limits import Bound
 from flopsheet.derive.constrained.stretches import Path, Stretch
-from flopsheet.derive.contour import LEAST, MOST, UNKNOWN
+from flopsheet.derive.contour import UNKNOWN
 from flopsheet.formula.root import Put, make_root, put_in, slope_of
 from flopsheet.messages import Message
 from flopsheet.model.cell import CellKind, make_symbol
+
+_FEWEST, _MOST = sp.Rational(1, 10**6), sp.Integer(10) ** 40
+"""Tokens are sought between these."""
 
 SIZE = make_symbol("N_here")
 """The size at a place of the search, as a part of its formulas; so are those below."""
@@ -81,8 +84,8 @@ class Search(ABC):
         """What is minimised, over `UNKNOWN`."""
 
     @abstractmethod
-    def score(self, stretch: Stretch, tokens: sp.Symbol) -> sp.Expr:
-        """What is minimised, at the best tokens of a stretch."""
+    def score(self, stretch: Stretch, tokens: sp.Symbol, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+        """What is minimised, at the best tokens of a stretch; `at` has the parts of that place."""
 
     @abstractmethod
     def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
@@ -167,9 +170,9 @@ class Search(ABC):
         build = self.build
         tag, unit = f"{stretch.tag}_{self.suffix}", build.unit(self.tokens)
         name = {"stretch": Message(f"stretch.{stretch.kind}", {"name": stretch.name})}
-        lowest = sp.Max(self.lowest(stretch), sp.Float(LEAST))
+        lowest = sp.Max(self.lowest(stretch), _FEWEST)
         low = build.add(f"low_{tag}", lowest, unit, Message("cell.stretch_low", name))
-        highest = sp.Min(stretch.high, self.most, sp.Float(MOST))
+        highest = sp.Min(stretch.high, self.most, _MOST)
         high = build.add(f"high_{tag}", highest, unit, Message("cell.stretch_high", name), positive=False)
         top = build.add(f"top_{tag}", sp.Max(low, high), unit, Message("cell.stretch_top", name))
         ends = [
@@ -180,7 +183,16 @@ class Search(ABC):
         t = build.add(f"t_{tag}", root, "1", Message("cell.stretch_t", name), positive=False)
         place = sp.Piecewise((top, t >= ends[1]), (low, t <= ends[0]), (sp.exp(t), True))
         place = build.add(f"{self.tokens}_{tag}", place, unit, Message("cell.stretch_tokens", name))
-        score = sp.Piecewise((self.score(stretch, place), low <= high), (build.beyond, True))
+        size = build.add(f"{self.size}_{tag}", self.find_size(stretch, place), build.unit(self.size),
+                         Message("cell.stretch_size", name))  # fmt: skip
+        at: dict[sp.Symbol, sp.Expr] = {SIZE: size, EFFECTIVE: place}
+        if self.path is not None:
+            effective = stretch.effective.subs(self.tokens, place)
+            label = Message("cell.stretch_effective", name)
+            at[EFFECTIVE] = build.add(f"D_effective_{tag}", effective, unit, label)
+        if self.excess is not None:
+            at[WORTH] = self.excess.effective.subs(self.size, size)
+        score = sp.Piecewise((self.score(stretch, place, at), low <= high), (build.beyond, True))
         label = Message("cell.stretch_score", name)
         return place, build.add(f"score_{tag}", score, self.unit, label, positive=False)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from flopsheet.derive.algebra import Isolated, simplest_condition
+from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.constrained.search import LABELS, SIZE, Search, balance, put_parts
 from flopsheet.derive.constrained.stretches import Stretch
 from flopsheet.derive.contour import UNKNOWN
@@ -31,17 +32,18 @@ class TargetSearch(Search):
         kept: The amounts that have a limit.
         level: The cell of the loss to be reached.
         most_size: The most parameters, beyond reach where nothing limits them.
+        needed: The cell of the effective tokens at which these reach the loss.
     """
 
     goal: Spending = field(kw_only=True)
     kept: tuple[Spending, ...] = field(kw_only=True)
     level: sp.Symbol = field(kw_only=True)
     most_size: sp.Expr = field(kw_only=True)
+    needed: sp.Symbol = field(kw_only=True)
 
     def lowest(self, stretch: Stretch) -> sp.Expr:
         """The tokens at which the largest size reaches the loss."""
-        needed = self._at_loss(self.tokens, {self.size: self.most_size})
-        return sp.Max(stretch.low, stretch.tokens_for(needed))
+        return sp.Max(stretch.low, stretch.tokens_for(self.needed))
 
     def find_size(self, stretch: Stretch, tokens: sp.Expr) -> sp.Expr:
         """What the loss asks for at given tokens."""
@@ -73,9 +75,10 @@ class TargetSearch(Search):
         d = sp.exp(UNKNOWN)
         return put_parts(self._weigh(d), {SIZE: self.along(stretch, d)[SIZE]})
 
-    def score(self, stretch: Stretch, tokens: sp.Symbol) -> sp.Expr:
+    def score(self, stretch: Stretch, tokens: sp.Symbol, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
         """The logarithm of the amount at the best tokens of the stretch, far higher where a limit is exceeded."""
-        return put_parts(self._weigh(tokens), {SIZE: self.along(stretch, tokens)[SIZE]})
+        del stretch
+        return self._weigh(tokens).xreplace(dict(at))
 
     def add_size(self, tokens: sp.Symbol, effective: sp.Expr) -> sp.Symbol:
         """What the loss asks for at the tokens of the plan."""
@@ -104,9 +107,14 @@ class TargetSearch(Search):
         return sp.log(amount) + _PENALTY * sp.log(worst)
 
     def _at_loss(self, z: sp.Symbol, at: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-        """One decision of the law at the loss, given the other one; beyond reach where no amount will do."""
-        found: Isolated = self.build.derivation.interior.at_loss[z]
-        put = {self.build.model.level: self.level, **at}
-        value = put_in(found.value, put)
-        room = simplest_condition(found.conditions)
-        return value if room is None else sp.Piecewise((value, put_in(room, put) > 0), (self.build.beyond, True))
+        """One decision of the law at the loss, given the other one."""
+        return at_loss(self.build, z, at, self.level)
+
+
+def at_loss(build: CellBuilder, z: sp.Symbol, at: Mapping[sp.Symbol, sp.Expr], level: sp.Symbol) -> sp.Expr:
+    """One decision of a law at a loss, given the other one; beyond reach where no amount will do."""
+    found: Isolated = build.derivation.interior.at_loss[z]
+    put = {build.model.level: level, **at}
+    value = put_in(found.value, put)
+    room = simplest_condition(found.conditions)
+    return value if room is None else sp.Piecewise((value, put_in(room, put) > 0), (build.beyond, True))

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import sympy as sp
 
-from flopsheet.derive.claims import check_claims
 from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
+from flopsheet.derive.claims import check_claims
 from flopsheet.derive.compared import ComparedLaw
 from flopsheet.derive.constrained.amounts import add_hardware
 from flopsheet.derive.constrained.plan_cells import build_constrained_cells
@@ -23,6 +23,7 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.compared import add_constants
 from flopsheet.evaluate.expectations import check_names
 from flopsheet.fit.plan_fit import Fit
+from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
     InputTable,
@@ -32,7 +33,6 @@ from flopsheet.model.inputs import (
     check_law_inputs,
     check_roles,
 )
-from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.model.terms import Terms

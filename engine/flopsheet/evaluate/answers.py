@@ -176,9 +176,11 @@ def _tiers(plan: Plan, evaluation: Evaluation, index: int) -> tuple[TierAnswer, 
     own = plan.scenarios[index].tiers
     return tuple(
         TierAnswer(
-            tier.name,
-            *(evaluation.value(f"tier_{tier.slug}_{what}", index) for what in ("epochs", "tokens", "marginal_value")),
-            evaluation.value(f"price_tier_{tier.slug}", index),
+            name=tier.name,
+            epochs=evaluation.value(f"tier_{tier.slug}_epochs", index),
+            tokens=evaluation.value(f"tier_{tier.slug}_tokens", index),
+            marginal_value=evaluation.value(f"tier_{tier.slug}_marginal_value", index),
+            shadow_price=evaluation.value(f"price_tier_{tier.slug}", index),
         )
         for tier in plan.tiers
         if tier.name in own and evaluation.exists(f"tier_{tier.slug}_epochs", index)

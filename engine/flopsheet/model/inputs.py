@@ -10,7 +10,7 @@ from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.law_model import GivenInput, LawModel
 from flopsheet.model.resource_model import ResourceModel
-from flopsheet.plan.plan import Law, Plan, Sourced, SourcedText
+from flopsheet.plan.plan import Law, Plan, Sourced
 from flopsheet.plan.scenarios import REPETITION_KEY
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")

@@ -168,9 +168,7 @@ def serve_flop(model: LawModel, tokens: sp.Expr) -> sp.Expr:
     return 2 * size * tokens if size is not None else sp.S.Zero
 
 
-def _spend(
-    plan: Plan, phases: Sequence[Phase], covered: Sequence[str], at: Mapping[str, sp.Symbol]
-) -> list[Spending]:
+def _spend(plan: Plan, phases: Sequence[Phase], covered: Sequence[str], at: Mapping[str, sp.Symbol]) -> list[Spending]:
     """Compute, and money and time where the plan has what they need."""
     paid = [phase for phase in phases if phase.name in covered]
     found = [Spending("compute", "FLOP", sp.Add(*(phase.flop for phase in paid)), *_limits("compute", plan, at))]

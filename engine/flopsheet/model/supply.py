@@ -94,7 +94,9 @@ def build_supply(plan: Plan) -> tuple[Supply, tuple[Cell, ...]] | None:
         tiers.append(tier)
         cells += own
     formulas = {
-        name: None if text is None else parse_formula(text, {**constants, "epochs": EPOCHS, "excess": EXCESS}, subject=name)
+        name: None
+        if text is None
+        else parse_formula(text, {**constants, "epochs": EPOCHS, "excess": EXCESS}, subject=name)
         for name, text in (
             ("effective", None if natural or (endless and plan.tiers) else repetition.effective),
             ("loss_factor", repetition.loss_factor),
@@ -161,4 +163,3 @@ def _build_tier(
         if repetition.name == "half_life":
             fades = fades / sp.log(2)
     return Tier(slug, name, cells[0].symbol, quality, most, fades), cells
-

@@ -39,13 +39,17 @@ def build_terms(plan: Plan, model: LawModel) -> Terms | None:
     found = None if "data.unique" in reads else build_supply(plan)
     supply, more = found if found is not None else (None, ())
     limited = any(s.limit is not None for name, s in account.spendings.items() if name != "compute")
-    searches = bool(supply or limited or account.inference is not None or account.most_parameters or account.goal == "money")
+    searches = bool(
+        supply or limited or account.inference is not None or account.most_parameters or account.goal == "money"
+    )
     if not searches and not cells:
         return None
     roles = {model.decision(z).role for z in model.decisions}
     if not {"parameters", "tokens"} <= roles:
         own = ", ".join(f"`{name}`" for name in model.law.decisions)
-        message = f"data, hardware and inference are about parameters and tokens, but law `{model.law.name}` decides {own}."
+        message = (
+            f"data, hardware and inference are about parameters and tokens, but law `{model.law.name}` decides {own}."
+        )
         remedy = "Give its decisions the roles `parameters` and `tokens`."
         raise FlopsheetError(Problem(message, plan.law_place, "law", remedy))
     return Terms(account, supply, (*cells, *more), searches)

@@ -59,7 +59,7 @@ def _add_hours(build: CellBuilder, phase: Phase, chosen: Mapping[sp.Symbol, sp.S
                      infinite=guard is not None)  # fmt: skip
 
 
-def _add(  # noqa: PLR0913 - what a result is
+def _add(
     build: CellBuilder, name: str, expr: sp.Expr, unit: str, guard: str | None, *, positive: bool = True
 ) -> sp.Symbol:
     """A result that is infinite where no resources reach the target."""

@@ -40,8 +40,8 @@ def add_excess(build: CellBuilder, supply: Supply | None, size: sp.Symbol, token
         best = path.subs(x, _UNIQUE) if size == y else getattr(isolate(path, _UNIQUE, x), "value", None)
     if best is None:
         message = (
-            f"the best size of law `{model.law.name}` for one pass over the data has no closed form, which the repetition "
-            f"`{supply.repetition.name}` needs"
+            f"the best size of law `{model.law.name}` for one pass over the data has no closed form, which the "
+            f"repetition `{supply.repetition.name}` needs"
         )
         raise FlopsheetError(Problem(message, model.law.place, "data.repetition", "Use `exponential`."))
     best = best.subs(_UNIQUE, supply.tiers[0].unique)

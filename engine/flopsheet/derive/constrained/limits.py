@@ -75,7 +75,8 @@ def bound_of(
     if found is None:
         place = model.law.cost.place if model.law.cost else model.law.place
         message = (
-            f"with inference and the limits of this plan, what law `{model.law.name}` spends cannot be solved for `{size}`"
+            f"with inference and the limits of this plan, what law `{model.law.name}` spends cannot be solved for "
+            f"`{size}`"
         )
         raise FlopsheetError(Problem(message, place, "cost", "Leave out inference, or limit compute alone."))
     share = {z: sp.factor(sp.cancel(z * sp.diff(spending.spent, z) / spending.spent)) for z in (size, tokens)}

@@ -29,7 +29,9 @@ _ROOM = sp.Rational(1, 10**9)
 """By how much a limit may be exceeded: the rounding of a place that was found by halving."""
 
 
-def build_constrained_cells(derivation: Derivation, terms: Terms, *, minimises_loss: bool, capped: bool) -> tuple[Cell, ...]:
+def build_constrained_cells(
+    derivation: Derivation, terms: Terms, *, minimises_loss: bool, capped: bool
+) -> tuple[Cell, ...]:
     """The cells of a plan whose terms reach into the optimum.
 
     Args:
@@ -52,7 +54,9 @@ def _refuse_third_decisions(derivation: Derivation) -> None:
     chosen = [given.name for given in derivation.model.inputs.values() if given.is_chosen]
     if chosen:
         law = derivation.model.law
-        message = f"law `{law.name}` chooses `{chosen[0]}` too, which is not possible beside data, hardware or inference."
+        message = (
+            f"law `{law.name}` chooses `{chosen[0]}` too, which is not possible beside data, hardware or inference."
+        )
         remedy = f"Give it a value: `inputs: {{{chosen[0]}: ..}}` in a law without candidates."
         raise FlopsheetError(Problem(message, law.place, f"inputs.{chosen[0]}", remedy))
 
@@ -93,7 +97,7 @@ class _Writer:
             best = sp.Max(*(tier.quality for tier in self.terms.supply.tiers)) if self.terms.supply else sp.S.One
             label = Message("cell.fresh_part")
             build.add("fresh_part", choice.marginal / best, "1", label, positive=False, guard=self.guard)
-        self._add_efficiency(search, choice, reached, excess)
+        self._add_efficiency(search, reached, excess)
         add_limit_prices(build, self._price_bounds(bounds, choice), choice, path, self.caps[self.tokens], excess,
                          given=None if self.minimises_loss else account.goal, guard=self.guard)  # fmt: skip
         for bound in bounds:
@@ -119,14 +123,16 @@ class _Writer:
         loss = sp.Piecewise((loss, make_symbol("reachable", positive=False) > 0), (floor, True))
         return build.add("L_opt", loss, "nats/token", Message("cell.L_opt"), kind="result", guard="beyond_caps")
 
-    def _add_efficiency(self, search: Search, choice: Choice, reached: sp.Symbol, excess: Excess | None) -> None:
+    def _add_efficiency(self, search: Search, reached: sp.Symbol, excess: Excess | None) -> None:
         """The loss of the same budget without caps, over the loss reached."""
         build = self.build
         best: sp.Expr = reached
         if self.capped and isinstance(search, LossSearch):
             bounds = find_bounds(build.model, self.terms.account, {}, self.size, self.tokens, caps=False)
             most = search.path.most if search.path else BEYOND.symbol
-            free = LossSearch(build, bounds, search.path, self.size, self.tokens, most, "free", "nats/token", excess).add()
+            free = LossSearch(
+                build, bounds, search.path, self.size, self.tokens, most, "free", "nats/token", excess
+            ).add()
             best = build.add("L_free", self._loss(free, excess), "nats/token", Message("cell.L_free"))
         build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=self.guard)
 
@@ -151,10 +157,18 @@ class _Writer:
         choice = search.add()
         self._add_status(search, choice, kept)
         for z, symbol in ((self.size, choice.size), (self.tokens, choice.tokens)):
-            build.add(f"{z}_opt", symbol, build.unit(z), build.label("opt", z), kind="result", guard=PLAN_STATUS, infinite=True)
+            build.add(
+                f"{z}_opt",
+                symbol,
+                build.unit(z),
+                build.label("opt", z),
+                kind="result",
+                guard=PLAN_STATUS,
+                infinite=True,
+            )
         if path is not None:
-            build.add("D_effective", choice.effective, build.unit(self.tokens), Message("cell.D_effective"), kind="result",
-                      guard=PLAN_STATUS, infinite=True)  # fmt: skip
+            unit, label = build.unit(self.tokens), Message("cell.D_effective")
+            build.add("D_effective", choice.effective, unit, label, kind="result", guard=PLAN_STATUS, infinite=True)
             build.add("water_level", choice.marginal, "1", Message("cell.water_level"), kind="result", positive=False,
                       guard=PLAN_STATUS)  # fmt: skip
         return search, choice
@@ -166,7 +180,9 @@ class _Writer:
         floor = model.loss.subs(dict.fromkeys(model.decisions, sp.oo))
         if floor.has(sp.oo, sp.zoo, sp.nan):
             floor = sp.S.Zero
-        build.add("reachable", sp.Piecewise((1, target > floor), (0, True)), "1", Message("cell.reachable"), positive=False)
+        build.add(
+            "reachable", sp.Piecewise((1, target > floor), (0, True)), "1", Message("cell.reachable"), positive=False
+        )
         ends = [most]
         if path is not None:
             ends = [
@@ -188,7 +204,9 @@ class _Writer:
             used = search.used(choice.size, choice.tokens)
             used = build.add("limits_used", used, "1", Message("cell.limits_used"), positive=False)
             possible = sp.And(possible, used - 1 <= _ROOM)
-        within = build.add("within_caps", sp.Piecewise((1, possible), (0, True)), "1", Message("cell.within_caps"), positive=False)
+        within = build.add(
+            "within_caps", sp.Piecewise((1, possible), (0, True)), "1", Message("cell.within_caps"), positive=False
+        )
         status = (1 - reachable) + 2 * reachable * (1 - within)
         build.add(PLAN_STATUS, status, "1", Message("cell.plan_status"), positive=False)
         build.add("beyond_caps", reachable * (1 - within), "1", Message("cell.beyond_caps"), positive=False)
@@ -215,7 +233,12 @@ class _Writer:
         build = self.build
         model = build.model
         taken = {cell.id for cell in build.cells}
-        put = {self.size: choice.size, self.tokens: choice.effective, model.amount: spent, model.level: make_symbol("L_opt")}
+        put = {
+            self.size: choice.size,
+            self.tokens: choice.effective,
+            model.amount: spent,
+            model.level: make_symbol("L_opt"),
+        }
         for output in model.outputs:
             if output.name not in taken:
                 label = Message("cell.law_output", {"label": output.label})

@@ -29,7 +29,7 @@ CLOSE = sp.Rational(1, 10**9)
 """What counts as the same amount: the rounding of a place that was found by halving."""
 
 
-def add_limit_prices(
+def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
     build: CellBuilder,
     bounds: tuple[Bound, ...],
     choice: Choice,
@@ -53,7 +53,7 @@ def add_limit_prices(
         guard: The cell that says whether there is a plan.
     """
     model, gains = build.model, build.derivation.interior.gains
-    x, y = _decisions(build, choice)
+    x, y = _decisions(build)
     at = {x: choice.size if excess is None else put_in(excess.effective, {x: choice.size}), y: choice.effective}
     grown = sp.S.One if excess is None else put_in(excess.elasticity, {x: choice.size})
     size_worth = build.add(f"gain_{x}", choice.factor * grown * put_in(gains[x], at), "nats/token",
@@ -68,18 +68,20 @@ def add_limit_prices(
     put = {y: choice.tokens, x: choice.size}
     trades, shares, tight = {}, {}, {}
     for bound in bounds:
-        name = {"limit": Message(f"limit.{bound.name}")}
+        called = {"limit": Message(f"limit.{bound.name}")}
         trade, share = (expr.subs(put, simultaneous=True) for expr in (bound.trade, bound.share))
         if trade.free_symbols:
-            trade = build.add(f"trade_{bound.name}", trade, "1", Message("cell.trade", name))
+            trade = build.add(f"trade_{bound.name}", trade, "1", Message("cell.trade", called))
         if share.free_symbols:
-            share = build.add(f"share_{bound.name}", share, "1", Message("cell.share_of_limit", name))
+            share = build.add(f"share_{bound.name}", share, "1", Message("cell.share_of_limit", called))
         at_limit = make_symbol(f"{x}_at_{bound.name}_opt")
         near = sp.Piecewise((1, at_limit - choice.size <= close * choice.size), (0, True))
         trades[bound.name], shares[bound.name] = trade, share
-        tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", name), positive=False)
+        tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", called), positive=False)
     wanted = build.add("trade_wanted", tokens_worth / size_worth, "1", Message("cell.trade_wanted"), positive=False)
-    below = [sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * wanted)), (-1, True)) for n in tight]
+    below = [
+        sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * wanted)), (-1, True)) for n in tight
+    ]
     above = [
         sp.Piecewise((trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= close * wanted)), (BEYOND.symbol, True))
         for n in tight
@@ -104,7 +106,7 @@ def add_limit_prices(
     _add_prices(build, multipliers, given, guard)
 
 
-def _decisions(build: CellBuilder, choice: Choice) -> tuple[sp.Symbol, sp.Symbol]:
+def _decisions(build: CellBuilder) -> tuple[sp.Symbol, sp.Symbol]:
     """Size and tokens among the decisions of the law."""
     roles = {build.model.decision(z).role: z for z in build.model.decisions}
     return roles["parameters"], roles["tokens"]
@@ -136,17 +138,15 @@ def _split(
     return parts
 
 
-def _add_prices(
-    build: CellBuilder, multipliers: Mapping[str, sp.Symbol], given: str | None, guard: str | None
-) -> None:
+def _add_prices(build: CellBuilder, multipliers: Mapping[str, sp.Symbol], given: str | None, guard: str | None) -> None:
     """Shadow prices, and the compute that each limit is worth."""
     compute = multipliers.get("compute")
     for name, multiplier in multipliers.items():
         if name == given:
             continue
         limit = {"limit": Message(f"limit.{name}")}
-        build.add(f"price_{name}", -multiplier / 100, "nats/token per 1 %", Message("cell.price", limit), positive=False,
-                  guard=guard)  # fmt: skip
+        label = Message("cell.price", limit)
+        build.add(f"price_{name}", -multiplier / 100, "nats/token per 1 %", label, positive=False, guard=guard)
         binds = sp.Piecewise((1, multiplier > 0), (0, True))
         build.add(f"binds_{name}", binds, "1", Message("cell.binds_limit", limit), positive=False, guard=guard)
         if name == "compute":
@@ -154,4 +154,6 @@ def _add_prices(
         worth: sp.Expr = BEYOND.symbol
         if compute is not None:
             worth = sp.Piecewise((multiplier / compute, compute > 0), (BEYOND.symbol, True))
-        build.add(f"equivalent_{name}", worth, "1", Message("cell.equivalent_limit", limit), positive=False, guard=guard)
+        build.add(
+            f"equivalent_{name}", worth, "1", Message("cell.equivalent_limit", limit), positive=False, guard=guard
+        )

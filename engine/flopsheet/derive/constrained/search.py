@@ -111,7 +111,9 @@ class Search(ABC):
         label = build.label(LABELS[suffix], self.tokens)
         tokens = build.add(f"{self.tokens}_{suffix}", place, build.unit(self.tokens), label, kind=kind)
         reached = {
-            what: _of_best([getattr(stretch, what).subs(self.tokens, tokens) for stretch in self.stretches], scores, best)
+            what: _of_best(
+                [getattr(stretch, what).subs(self.tokens, tokens) for stretch in self.stretches], scores, best
+            )
             for what in ("effective", "marginal")
         }
         effective, marginal = tokens, sp.S.One
@@ -179,7 +181,7 @@ class Search(ABC):
             build.add(f"t_{side}_{tag}", sp.log(end), "1", Message(f"cell.stretch_t_{side}", name), positive=False)
             for side, end in (("low", low), ("high", top))
         ]
-        root = make_root(UNKNOWN, self.residual(stretch), *ends, objective=self.objective(stretch))
+        root = make_root(UNKNOWN, self.residual(stretch), ends[0], ends[1], objective=self.objective(stretch))
         t = build.add(f"t_{tag}", root, "1", Message("cell.stretch_t", name), positive=False)
         place = sp.Piecewise((top, t >= ends[1]), (low, t <= ends[0]), (sp.exp(t), True))
         place = build.add(f"{self.tokens}_{tag}", place, unit, Message("cell.stretch_tokens", name))

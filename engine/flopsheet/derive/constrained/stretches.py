@@ -1,9 +1,10 @@
 r"""Effective tokens along the tokens seen: the best epochs of every tier, stretch by stretch.
 
-Of tier i, U_i unique tokens of quality q_i, a pass e counts as \phi_i(e) = e up to 1 and 1 + R_i (1 - exp(-(e - 1)/R_i))
-beyond. The tokens D that are seen are best spread so that the next token of every tier in use is worth the same, the
-water level \mu = q_i exp(-(e_i - 1)/R_i). It falls as D grows: it rests at q_i while tier i goes from nothing to its first
-pass, and at q_i exp(-(cap_i - 1)/R_i) tier i is full. Between two such levels everything has a closed form:
+Of tier i, U_i unique tokens of quality q_i, a pass e counts as \phi_i(e) = e up to 1 and
+1 + R_i (1 - exp(-(e - 1)/R_i)) beyond. The tokens D that are seen are best spread so that the next token of every tier
+in use is worth the same, the water level \mu = q_i exp(-(e_i - 1)/R_i). It falls as D grows: it rests at q_i while tier
+i goes from nothing to its first pass, and at q_i exp(-(cap_i - 1)/R_i) tier i is full. Between two such levels
+everything has a closed form:
 
     \mu = m exp(-(D - D_a)/S),   D_eff = E_a + S (m - \mu),   S = sum of U_i R_i over the tiers in use and not full.
 
@@ -98,16 +99,16 @@ def _add_modified(build: CellBuilder, supply: Supply, tier: Tier, tokens: sp.Sym
 def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
     """The stretch that begins at each level: where a tier enters, and where one is full."""
     tiers = supply.tiers
-    passes = {tier.slug: _add_passes(build, tier) for tier in tiers}
+    passes = {tier.slug: _add_passes(build, tier, endless=supply.endless) for tier in tiers}
     unique = sp.Add(*(tier.unique for tier in tiers))
     levels: dict[str, sp.Expr] = {tier.slug: tier.quality for tier in tiers}
     full = {}
     for tier in tiers:
-        depth = (sp.Max(1, passes[tier.slug]) - 1) / tier.decay
+        depth = sp.S.Zero if supply.endless else (sp.Max(1, passes[tier.slug]) - 1) / tier.decay
         label = Message("cell.full_level", {"name": called_as(tier)})
         full[tier.slug] = build.add(f"full_level_{tier.slug}", tier.quality * sp.exp(-depth), "1", label)
     # Where the last tier is full there is nothing left; with one tier that is known beforehand.
-    levels |= {f"{slug}_full": level for slug, level in full.items() if len(tiers) > 1}
+    levels |= {f"{slug}_full": level for slug, level in full.items() if len(tiers) > 1 and not supply.endless}
     called = {tier.slug: called_as(tier) for tier in tiers}
     names = called | {f"{slug}_full": name for slug, name in called.items()}
     most = sp.Add(*(tier.unique * passes[tier.slug] for tier in tiers))
@@ -115,7 +116,7 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
     before, after, effective, spread = {}, {}, {}, {}
     for tag, level in levels.items():
         what, kind = {"name": names[tag]}, "enters" if tag in passes else "full"
-        seen = {tier.slug: sp.Min(passes[tier.slug], 1 + tier.decay * sp.log(tier.quality / level)) for tier in tiers}
+        seen = {tier.slug: _passes_at(level, tier, tag, passes[tier.slug], endless=supply.endless) for tier in tiers}
         parts = [(tier.quality > level, tier.unique * seen[tier.slug]) for tier in tiers]
         label = Message(f"cell.tokens_before_{kind}", what)
         before[tag] = build.add(f"tokens_before_{tag}", _total(parts), "token", label, positive=False)
@@ -123,13 +124,15 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
         label = Message(f"cell.tokens_after_{kind}", what)
         after[tag] = build.add(f"tokens_after_{tag}", _total(parts), "token", label, positive=False)
         parts = [
-            (tier.quality >= level, tier.unique * tier.quality * worth(seen[tier.slug], tier.decay)) for tier in tiers
+            (
+                tier.quality >= level,
+                tier.unique * tier.quality * _worth_of(seen[tier.slug], tier, endless=supply.endless),
+            )
+            for tier in tiers
         ]
         label = Message(f"cell.effective_after_{kind}", what)
         effective[tag] = build.add(f"effective_after_{tag}", _total(parts), "token", label, positive=False)
-        parts = [
-            (sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers
-        ]
+        parts = [(sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers]
         total = _total(parts)
         label = Message(f"cell.spread_{kind}", what)
         spread[tag] = build.add(f"spread_{tag}", sp.Piecewise((total, total > 0), (unique, True)), "token", label)
@@ -146,7 +149,9 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
         left = level - (EFFECTIVE - surplus - level * after[tag]) / spread[tag]
         curved = after[tag] + spread[tag] * sp.log(level / sp.Min(level, left))
         inverse = sp.Piecewise(
-            ((EFFECTIVE - surplus) / level, EFFECTIVE <= surplus + level * after[tag]), (curved, left > 0), (BEYOND.symbol, True)
+            ((EFFECTIVE - surplus) / level, surplus + level * after[tag] >= EFFECTIVE),
+            (curved, left > 0),
+            (BEYOND.symbol, True),
         )
         # With one tier the surplus is exactly 0, so that few tokens of many keep their digits.
         reached = level * sp.Min(tokens, after[tag]) + surplus + spread[tag] * (level - mu)
@@ -162,10 +167,22 @@ def worth(passes: sp.Expr, decay: sp.Expr) -> sp.Expr:
     return sp.Min(1, passes) + decay * (1 - sp.exp(-sp.Max(0, passes - 1) / decay))
 
 
-def _add_passes(build: CellBuilder, tier: Tier) -> sp.Symbol:
+def _add_passes(build: CellBuilder, tier: Tier, *, endless: bool) -> sp.Symbol:
     """The most passes over a tier: its cap, or so many that more of them add nothing."""
-    most = sp.Min(tier.epochs, 1 + DEEPEST * tier.decay)
+    most = tier.epochs if endless else sp.Min(tier.epochs, 1 + DEEPEST * tier.decay)
     return build.add(f"epochs_most_{tier.slug}", most, "1", Message("cell.epochs_most", {"name": called_as(tier)}))
+
+
+def _worth_of(passes: sp.Expr, tier: Tier, *, endless: bool) -> sp.Expr:
+    """How many first passes a number of passes over a tier is worth."""
+    return passes if endless else worth(passes, tier.decay)
+
+
+def _passes_at(level: sp.Expr, tier: Tier, tag: str, most: sp.Symbol, *, endless: bool) -> sp.Expr:
+    """The passes over a tier at a level no higher than its quality; at its own levels they are exact."""
+    if endless or tag == f"{tier.slug}_full":
+        return most
+    return sp.Min(most, 1) if tag == tier.slug else sp.Min(most, 1 + tier.decay * sp.log(tier.quality / level))
 
 
 def called_as(tier: Tier) -> Message | str:

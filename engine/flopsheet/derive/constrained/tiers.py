@@ -36,10 +36,10 @@ def add_tiers(build: CellBuilder, supply: Supply, choice: Choice, *, guard: str 
         at_level = sp.And(tier.quality >= level, tier.quality <= level)
         resting[tier.slug] = sp.Piecewise((tier.unique * first, at_level), (0, True))
         above.append(tier.unique * full[tier.slug])
-    rest = build.add("tokens_at_level", choice.tokens - sp.Add(*above), "token", Message("cell.tokens_at_level"),
-                     positive=False, guard=guard)  # fmt: skip
     room = build.add("room_at_level", sp.Add(*resting.values()), "token", Message("cell.room_at_level"), positive=False,
                      guard=guard)  # fmt: skip
+    rest = sp.Piecewise((choice.tokens - sp.Add(*above), room > 0), (0, True))
+    rest = build.add("tokens_at_level", rest, "token", Message("cell.tokens_at_level"), positive=False, guard=guard)
     part = sp.Piecewise((sp.Max(0, sp.Min(1, rest / room)), room > 0), (0, True))
     part = build.add("part_at_level", part, "1", Message("cell.part_at_level"), positive=False, guard=guard)
     paid = make_symbol("level_paid", positive=False)
@@ -52,14 +52,17 @@ def add_tiers(build: CellBuilder, supply: Supply, choice: Choice, *, guard: str 
         first = most if supply.endless else sp.Min(1, most)
         at_level = sp.And(tier.quality >= level, tier.quality <= level)
         epochs = sp.Piecewise((part * first, at_level), (full[slug], True))
-        epochs = build.add(f"tier_{slug}_epochs", epochs, "1", Message("cell.tier_uses", name), positive=False, kind="result",
-                           guard=guard)  # fmt: skip
-        build.add(f"tier_{slug}_tokens", epochs * tier.unique, "token", Message("cell.tier_tokens", name), positive=False,
-                  kind="result", guard=guard)  # fmt: skip
+        label = Message("cell.tier_uses", name)
+        epochs = build.add(f"tier_{slug}_epochs", epochs, "1", label, positive=False, kind="result", guard=guard)
+        label = Message("cell.tier_tokens", name)
+        seen = epochs * tier.unique
+        build.add(f"tier_{slug}_tokens", seen, "token", label, positive=False, kind="result", guard=guard)
         faded = tier.quality if supply.endless else tier.quality * sp.exp(-sp.Max(0, epochs - 1) / tier.decay)
         build.add(f"tier_{slug}_marginal_value", faded, "1", Message("cell.tier_marginal", name), kind="result",
                   guard=guard)  # fmt: skip
         gained = epochs if supply.endless else worth(epochs, tier.decay)
         more = price * tier.unique * (tier.quality * gained - paid * epochs)
         label = Message("cell.tier_price", name)
-        build.add(f"price_tier_{slug}", -sp.Max(0, more) / 100, "nats/token per 1 %", label, positive=False, guard=guard)
+        build.add(
+            f"price_tier_{slug}", -sp.Max(0, more) / 100, "nats/token per 1 %", label, positive=False, guard=guard
+        )

@@ -9,7 +9,7 @@ import sympy as sp
 from flopsheet.derive.algebra import isolate
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import put_in, slope_of
+from flopsheet.formula.root import slope_of
 from flopsheet.messages import Message
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.supply import EXCESS, Supply
@@ -50,4 +50,4 @@ def add_excess(build: CellBuilder, supply: Supply | None, size: sp.Symbol, token
     slope = EXCESS * slope_of(whole, EXCESS) / whole
     put = {EXCESS: size / symbol}
     del tokens
-    return Excess(symbol * put_in(whole, put), put_in(slope, put))
+    return Excess(symbol * whole.subs(put), slope.subs(put))

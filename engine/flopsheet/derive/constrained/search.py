@@ -17,7 +17,7 @@ from flopsheet.derive.constrained.excess import Excess
 from flopsheet.derive.constrained.limits import Bound
 from flopsheet.derive.constrained.stretches import Path, Stretch
 from flopsheet.derive.contour import UNKNOWN
-from flopsheet.formula.root import Put, make_root, put_in, slope_of
+from flopsheet.formula.root import Put, make_root, slope_of
 from flopsheet.messages import Message
 from flopsheet.model.cell import CellKind, make_symbol
 
@@ -141,7 +141,7 @@ class Search(ABC):
         more = {}
         if self.excess is not None:
             own = {self.size: size}
-            more = {WORTH: put_in(self.excess.effective, own), GROWTH: put_in(self.excess.elasticity, own)}
+            more = {WORTH: self.excess.effective.subs(own), GROWTH: self.excess.elasticity.subs(own)}
         return {
             SIZE: size,
             **more,

@@ -70,15 +70,20 @@ def build_plan_graph(
     _collect(problems, lambda: check_strategies(derivation, plan.strategies))
     inputs = (*build_input_cells(plan, model), *(terms.cells if terms else ()))
     minimises_loss = plan.objective == "minimize loss"
-    if terms is not None and terms.searches:
-        derived = build_constrained_cells(derivation, terms, minimises_loss=minimises_loss, capped=_is_capped(plan))
+    searches = terms is not None and terms.searches
+    if terms is not None and searches:
+        problems += _refuse_beside_terms(plan)
+        # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
+        known = () if problems else plan.strategies
+        derived = build_constrained_cells(
+            derivation, terms, known, minimises_loss=minimises_loss, capped=_is_capped(plan)
+        )
     else:
         derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
         derived = (*derived, *_add_hardware(derivation, terms, derived))
-    # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
     strategies = (
         ()
-        if problems
+        if problems or searches
         else build_strategy_cells(
             derivation,
             [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],
@@ -94,6 +99,20 @@ def build_plan_graph(
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
     return whole, table
+
+
+def _refuse_beside_terms(plan: Plan) -> list[Problem]:
+    """What a plan cannot have beside data, inference or limits on money, time and memory."""
+    problems = []
+    for item in plan.compare:
+        message = "laws are compared at a budget of compute alone, without data, inference or further limits."
+        problems.append(Problem(message, item.place, "compare", "Compare them in a plan of their own."))
+    for claim in plan.claims:
+        if claim.scenario:
+            message = "speaks of a scenario with data, inference or further limits; claims are about the budget alone."
+            remedy = "Leave out `scenario`, or hold the law against the claim in a plan of its own."
+            problems.append(Problem(message, claim.place, f"claims.{claim.name}", remedy))
+    return problems
 
 
 def _is_capped(plan: Plan) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
@@ -13,6 +13,7 @@ from flopsheet.derive.constrained.limits import Bound, bound_of, find_bounds
 from flopsheet.derive.constrained.loss_search import LossSearch
 from flopsheet.derive.constrained.prices import add_limit_prices
 from flopsheet.derive.constrained.search import Choice, Search
+from flopsheet.derive.constrained.strategies import FixedChoices
 from flopsheet.derive.constrained.stretches import Path, add_path
 from flopsheet.derive.constrained.target_search import TargetSearch, at_loss
 from flopsheet.derive.constrained.tiers import add_tiers
@@ -24,19 +25,21 @@ from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.inputs import BEYOND
 from flopsheet.model.spending import Spending
 from flopsheet.model.terms import Terms
+from flopsheet.plan.plan import Strategy
 
 _ROOM = sp.Rational(1, 10**9)
 """By how much a limit may be exceeded: the rounding of a place that was found by halving."""
 
 
 def build_constrained_cells(
-    derivation: Derivation, terms: Terms, *, minimises_loss: bool, capped: bool
+    derivation: Derivation, terms: Terms, strategies: Sequence[Strategy], *, minimises_loss: bool, capped: bool
 ) -> tuple[Cell, ...]:
     """The cells of a plan whose terms reach into the optimum.
 
     Args:
         derivation: The law's derivation.
         terms: Data, hardware, inference and limits.
+        strategies: Fixed choices that are held against the plan.
         minimises_loss: Whether the loss is minimised; else compute or money is, at a target loss.
         capped: Whether any scenario sets a cap, so that the loss without caps is another one.
     """
@@ -45,7 +48,7 @@ def build_constrained_cells(
     _refuse_third_decisions(derivation)
     build.add_helpers()
     writer = _Writer(build, terms, minimises_loss, capped)
-    writer.write()
+    writer.write(strategies)
     return tuple(build.cells)
 
 
@@ -72,7 +75,7 @@ class _Writer:
         self.caps: Mapping[sp.Symbol, sp.Symbol] = {z: cap.symbol for z, cap in build.caps.items()}
         self.guard = None if minimises_loss else PLAN_STATUS
 
-    def write(self) -> None:
+    def write(self, strategies: Sequence[Strategy]) -> None:
         """All cells."""
         build, account = self.build, self.terms.account
         path = add_path(build, self.terms.supply, self.tokens)
@@ -97,7 +100,7 @@ class _Writer:
             best = sp.Max(*(tier.quality for tier in self.terms.supply.tiers)) if self.terms.supply else sp.S.One
             label = Message("cell.fresh_part")
             build.add("fresh_part", choice.marginal / best, "1", label, positive=False, guard=self.guard)
-        self._add_efficiency(search, reached, excess)
+        best = self._add_efficiency(search, reached, excess)
         add_limit_prices(build, self._price_bounds(bounds, choice), choice, path, self.caps[self.tokens], excess,
                          given=None if self.minimises_loss else account.goal, guard=self.guard)  # fmt: skip
         for bound in bounds:
@@ -108,6 +111,12 @@ class _Writer:
         if path is not None and self.terms.supply is not None:
             add_tiers(build, self.terms.supply, choice, guard=self.guard)
         self._add_outputs(choice, spent["compute"])
+        budgets = [(s, s.budget) for s in account.spendings.values() if s.budget is not None]
+        if not self.minimises_loss:
+            budgets = [(account.spendings[account.goal], spent[account.goal])]
+        fixed = FixedChoices(build, budgets, path, self.size, self.tokens, best, excess, self.guard)
+        for strategy in strategies:
+            fixed.add(strategy)
 
     def _loss(self, choice: Choice, excess: Excess | None) -> sp.Expr:
         """The loss at a choice."""
@@ -123,10 +132,10 @@ class _Writer:
         loss = sp.Piecewise((loss, make_symbol("reachable", positive=False) > 0), (floor, True))
         return build.add("L_opt", loss, "nats/token", Message("cell.L_opt"), kind="result", guard="beyond_caps")
 
-    def _add_efficiency(self, search: Search, reached: sp.Symbol, excess: Excess | None) -> None:
+    def _add_efficiency(self, search: Search, reached: sp.Symbol, excess: Excess | None) -> sp.Symbol:
         """The loss of the same budget without caps, over the loss reached."""
         build = self.build
-        best: sp.Expr = reached
+        best = reached
         if self.capped and isinstance(search, LossSearch):
             bounds = find_bounds(build.model, self.terms.account, {}, self.size, self.tokens, caps=False)
             most = search.path.most if search.path else BEYOND.symbol
@@ -135,6 +144,7 @@ class _Writer:
             ).add()
             best = build.add("L_free", self._loss(free, excess), "nats/token", Message("cell.L_free"))
         build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=self.guard)
+        return best
 
     def _reach(
         self, bounds: tuple[Bound, ...], path: Path | None, most: sp.Expr, excess: Excess | None

@@ -258,7 +258,7 @@ class _Finisher:
                 for key, given in inputs.items()
                 if key not in raw.settings.numbers or given != raw.settings.numbers[key]
             }
-            own = {key: given for key, given in follows.items() if given != below.get(key)}
+            own = {key: given for key, given in follows.items() if key not in below or given.value != below[key].value}
             # What follows from an accelerator goes with it.
             gone = {
                 key: Sourced(None, given.unit, raw.place, DEFAULT, "")

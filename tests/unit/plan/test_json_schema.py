@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,8 @@ import pytest
 import yaml
 
 from flopsheet.plan.json_schema import law_json_schema, plan_json_schema
-from flopsheet.plan.keys import INPUT_KEYS
+from flopsheet.plan.keys import INPUT_KEYS, QUALITY_PRESETS, TEXT_KEYS
+from flopsheet.plan.repetition import repetition_names
 from flopsheet.plan.schema import PLAN
 from flopsheet.plan.shape import dotted_keys
 
@@ -153,3 +155,21 @@ def test_each_input_key_is_part_of_the_plan():
     keys = set(dotted_keys(PLAN))
     assert {row.key for row in INPUT_KEYS} <= keys
     assert {"budget.covers", "title", "law", "cells.<name>"} <= keys
+
+
+def test_every_key_that_is_set_is_described(plans: Any, project_root: Path):
+    """In editors by its own sentence, and in the list of keys with its unit."""
+    listed = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
+    named = {"constants.<name>", "inputs.<name>"}
+    for row in INPUT_KEYS:
+        assert f"`{row.key}`" in listed
+        if row.key not in named | {"target.loss"}:
+            assert row.about
+            assert row.about in json.dumps(plans.schema), row.key
+    for text in TEXT_KEYS:
+        assert f"`{text.key}`" in listed
+        assert text.about in json.dumps(plans.schema), text.key
+    for word, value in QUALITY_PRESETS.items():
+        assert f"| {word} | {value:g} |" in listed
+    for name in repetition_names():
+        assert f"`{name}`" in listed

@@ -27,8 +27,8 @@ GOOD = {
     "another accelerator serves": HARDWARE
     + TARGET
     + "inference: {tokens: 1T, accelerator: B200, price: 5 USD/hour}\n",
-    "a budget in another unit": HARDWARE
-    + "budget.compute: 1e22\nscenarios: {a: {}, b: {budget: {compute: null, money: 3M}}, c: {budget: {time: 3, compute: null}}}\n",
+    "a budget in another unit": HARDWARE + "budget.compute: 1e22\n"
+    + "scenarios: {a: {}, b: {budget: {compute: null, money: 3M}}, c: {budget: {time: 3, compute: null}}}\n",
 }  # fmt: skip
 
 

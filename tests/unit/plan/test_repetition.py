@@ -1,6 +1,7 @@
 """What repeated tokens are worth: the shipped modifiers, and those of a reader's own."""
 
 import math
+import re
 from pathlib import Path
 
 import mpmath
@@ -233,3 +234,16 @@ def test_several_faults_of_a_modifier_are_told_at_once(load, write):
     with pytest.raises(FlopsheetError) as caught:
         load("data: {unique: 1, repetition: ./ours.yaml}\n")
     assert [problem.message for problem in caught.value.problems] == [f"unknown symbol `{name}`." for name in "pqr"]
+
+
+def test_the_examples_of_the_list_of_keys_load(load, write, project_root: Path):
+    """Its tiers with each scenario, and its modifier."""
+    text = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
+    tiers, modifier = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    write("ours.yaml", modifier)
+    plan = load(tiers, "data.repetition=./ours.yaml")
+    assert [scenario.tiers for scenario in plan.scenarios] == [
+        ("curated", "web"), ("curated", "web"), ("curated",), (), ("books",)
+    ]  # fmt: skip
+    assert plan.scenarios[0].repetition
+    assert value(plan.scenarios[0].repetition, "effective", 12) == 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from flopsheet.plan.accelerators import PRECISIONS
 
@@ -147,6 +148,7 @@ def input_key(dotted: str) -> InputKey | None:
     return next((row for row in INPUT_KEYS if _pattern(row.key).fullmatch(dotted)), None)
 
 
+@cache
 def _pattern(key: str) -> re.Pattern[str]:
     """What a key of the table looks like once its name is chosen."""
     return re.compile(re.escape(key).replace(re.escape(NAME), r"[^.]+"))

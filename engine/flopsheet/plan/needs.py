@@ -55,10 +55,10 @@ class _Needs:
         """Time and money need the accelerator that turns them into compute."""
         for key in _TIMES:
             if (given := self._get(key)) is not None:
-                self._require(f"`{key}`", _FOR_TIME, given.place, key)
+                self._require("", _FOR_TIME, given.place, key)
         for key in _MONEY:
             if (given := self._get(key)) is not None:
-                self._require(f"`{key}`", _FOR_MONEY, given.place, key)
+                self._require("", _FOR_MONEY, given.place, key)
         if self.objective == "minimize cost":
             self._require("`objective: minimize cost`", _FOR_MONEY, self.scenario.place, "")
 
@@ -73,7 +73,7 @@ class _Needs:
         if missing:
             named = ", ".join("`hardware.accelerator`" if key == _PEAK else f"`{key}`" for key in missing)
             example = f"Write for example `{section}: {{{', '.join(_EXAMPLES[key] for key in missing)}}}`."
-            self.problems.add(f"{what} needs {named}.", place, subject, example)
+            self.problems.add(f"{what} needs {named}.".lstrip(), place, subject, example)
 
     def _is_told(self, section: str) -> bool:
         """Whether a problem of the accelerator or precision of a section is noted already."""
@@ -136,7 +136,7 @@ class _Needs:
         for part in parts:
             given = self._get(part)
             if given is not None:
-                self._require(f"`{part}` beside {what}", (mfus[part],), given.place, part)
+                self._require(f"beside {what}", (mfus[part],), given.place, part)
         spent = [given for key in ("inference.tokens", *parts) if (given := self._get(key))]
         if spent and self._get(_PEAK) and self._get("inference.peak") is None and not self._is_told("inference"):
             message = f"inference beside {what} needs `inference.accelerator` or `inference.peak`."

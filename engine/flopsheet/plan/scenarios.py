@@ -82,12 +82,15 @@ def settle_scenarios(node: Node | None, base: Given, sets: Given, start: Place, 
 
 def note_sets_removing_nothing(sets: Given, base: Given, node: Node | None, problems: Problems) -> None:
     """Note the nulls of --set whose key neither the base nor any scenario sets."""
+    removed = {key: source for key, source in sets.all.items() if source.value is None}
+    if not removed:
+        return
     own = [read_inputs(item, "", Problems()) for _, item in read_entries(node) if isinstance(item, Mapping)]
     known = set(base.all)
     for given in own:
         known |= {key for key, source in given.all.items() if source.value is not None}
-    for key, source in sets.all.items():
-        if source.value is None and key not in known:
+    for key, source in removed.items():
+        if key not in known:
             problems.add("is null, but no layer set it before.", source.place, key, "Leave the option out.")
 
 
@@ -258,7 +261,7 @@ class _Finisher:
                 for key, given in inputs.items()
                 if key not in raw.settings.numbers or given != raw.settings.numbers[key]
             }
-            own = {key: given for key, given in follows.items() if given != below.get(key)}
+            own = {key: given for key, given in follows.items() if key not in below or given.value != below[key].value}
             # What follows from an accelerator goes with it.
             gone = {
                 key: Sourced(None, given.unit, raw.place, DEFAULT, "")

@@ -81,7 +81,12 @@ def _by_name(shape: NamedList, node: Sequence, problems: Problems) -> Mapping:
             message = f"the name `{name.text}` stands twice; the first is at {first.file}:{first.line}:{first.column}."
             problems.add(message, name.place, remedy=f"Give each {shape.what} a name of its own.")
         else:
-            pairs = tuple((key, value) for key, value in item.items if key.text != "name")
+            given = [(key, value) for key, value in item.items if key.text != "name"]
+            for _, value in given:
+                if isinstance(value, Scalar) and value.is_null:
+                    message = "is null, but a list replaces what is below it: there is nothing to remove."
+                    problems.add(message, value.place, remedy="Remove the line, or give it a value.")
+            pairs = tuple((key, value) for key, value in given if not (isinstance(value, Scalar) and value.is_null))
             found[name.text] = (name, Mapping(pairs, name.place, replaces=True))
     return Mapping(tuple(found.values()), node.place, replaces=True)
 
@@ -156,7 +161,7 @@ def _check_record(shape: Record, node: Mapping, subject: str, problems: Problems
         else:
             problems.unclear.add(subject)
             known = dotted_keys(shape) if "." in key.text else tuple(shape.fields)
-            remedy = did_you_mean(key.text, known, listed=20)
+            remedy = did_you_mean(key.text, known, listed=24)
             problems.add(f"unknown key `{key.text}`.", key.place, subject, remedy)
 
 
@@ -171,6 +176,7 @@ def _check_table(shape: Table, node: Mapping, subject: str, problems: Problems) 
             problems.add(f"`{_cut(name)}` cannot be the name of a {shape.what}.", key.place, subject, remedy)
         elif shape.dotless and "." in name:
             remedy = f"A {shape.what} is addressed by its name between dots: leave them out."
+            problems.unclear.add(joined(subject, name))
             problems.add(f"`{_cut(name)}` cannot be the name of a {shape.what}.", key.place, subject, remedy)
         elif len(name) > MAX_NAME or not name.isprintable():
             remedy = f"Use at most {MAX_NAME} printable characters on one line."

@@ -178,11 +178,19 @@ def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
     """What a law with one resource has no use for: caps, strategies, claims, and symbols it does not have."""
     problems = []
     name = next(iter(law.decisions))
+    read = {entry.source for entry in law.inputs.values()}
     for scenario in plan.scenarios:
+        for key, word in scenario.texts.items():
+            if word.value is not None and key not in read:
+                message = f"law `{law.name}` has one resource: no accelerators or data are planned."
+                problems.append(Problem(message, word.place, key, "Remove the line."))
         for key, source in scenario.inputs.items():
             if key.startswith("caps."):
                 message = f"law `{law.name}` has one resource: there is nothing to cap."
                 problems.append(Problem(message, source.place, key))
+            elif key.partition(".")[0] in {"data", "hardware", "inference"} and key not in read and source.is_written:
+                message = f"law `{law.name}` has one resource: no accelerators or data are planned."
+                problems.append(Problem(message, source.place, key, "Remove the line."))
             elif key == f"inputs.{name}" and source.value is not None and not source.value > 0:
                 problems.append(Problem(f"must be above zero, got {source.text}.", source.place, key))
     for strategy in plan.strategies:

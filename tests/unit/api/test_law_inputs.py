@@ -90,7 +90,6 @@ REFUSED = {
     "zero": (WITHOUT, "inputs: {P: 0}\n", "must be above zero"),
     "another unit": (WITHOUT, "inputs: {P: 8 token}\n", "reads it in bit"),
     "misspelled": (WITHOUT, "inputs: {P: 8, Q: 3}\n", "has no input `Q`"),
-    "not read": ("law: hoffmann_2022\n", "data: {unique: 3B}\n", "does not read it"),
     "no inputs at all": ("law: hoffmann_2022\n", "inputs: {P: 3}\n", "has no input `P`"),
     "unique left out": ("law: muennighoff_2023\n", "", "needs `data.unique`"),
     "a repetition beside its own": (
@@ -108,43 +107,6 @@ def test_what_does_not_fit_is_refused(case, solve):
     with pytest.raises(FlopsheetError) as error:
         solve(f"{law}budget: {{compute: 1e22}}\n{rest}")
     assert message in str(error.value)
-
-
-WAITING = {
-    "hardware": ("hardware: {accelerator: B200}\n", ["hardware.accelerator"]),
-    "tiers": ("data.tiers: [{name: a, unique: 1}]\n", ["data.tiers.a.unique"]),
-    "a cap on epochs": ("data: {unique: 1, epochs: 4}\n", ["data.unique", "data.epochs"]),
-    "a cap on memory": ("caps.memory: 80 GB\n", ["caps.memory"]),
-    "inference": ("inference: {tokens: 1T, precision: fp8}\n", ["inference.tokens", "inference.precision"]),
-    "a lifetime": ("budget.covers: lifetime\n", ["budget.covers"]),
-}
-
-
-@pytest.mark.parametrize("case", WAITING)
-def test_what_nothing_applies_yet_is_refused_by_name(case, solve):
-    """Every key that the plan writes, and none that only follows from it."""
-    rest, keys = WAITING[case]
-    with pytest.raises(FlopsheetError) as error:
-        solve(f"law: hoffmann_2022\nbudget.compute: 1e22\n{rest}")
-    assert [problem.subject for problem in error.value.problems] == keys
-    assert all("not available yet" in problem.message for problem in error.value.problems)
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("budget.money: 3M\n", "budget.money"),
-        ("budget.time: 3 days\n", "budget.time"),
-        ("budget.compute: 1e22\ncaps.time: 3 days\n", "caps.time"),
-        ("objective: minimize cost\ntarget.loss: 2\n", "objective"),
-    ],
-)
-def test_money_and_time_are_refused_by_name_yet(text, key, solve):
-    """With the hardware that they need, so that nothing else is wrong."""
-    with pytest.raises(FlopsheetError) as error:
-        solve(f"law: hoffmann_2022\n{text}hardware: {{peak: 1e15, count: 8, mfu: 40 %, price: 2}}\n")
-    assert key in [problem.subject for problem in error.value.problems]
-    assert all("not available yet" in problem.message for problem in error.value.problems)
 
 
 def test_several_minima_are_a_finding(solve):

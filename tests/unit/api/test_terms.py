@@ -65,8 +65,8 @@ def test_unique_data_are_repeated_as_far_as_that_pays(unique, budget, solve):
 @pytest.mark.parametrize(
     ("repetition", "worth", "factor"),
     [
-        ("none", lambda e: e, lambda e: 1),
-        ("half_life, decay: 4", lambda e: fade(e, 4 / math.log(2)), lambda e: 1),
+        ("none", lambda e: e, lambda _: 1),
+        ("half_life, decay: 4", lambda e: fade(e, 4 / math.log(2)), lambda _: 1),
         ("article_linear", lambda e: e, lambda e: 1 + 0.02 * np.maximum(0, e - 1)),
     ],
 )

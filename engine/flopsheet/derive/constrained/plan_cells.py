@@ -27,6 +27,8 @@ from flopsheet.model.spending import Spending
 from flopsheet.model.terms import Terms
 from flopsheet.plan.plan import Strategy
 
+DATA_STATUS = "data_status"
+"""The cell that is 0 where results about data have a value."""
 _ROOM = sp.Rational(1, 10**9)
 """By how much a limit may be exceeded: the rounding of a place that was found by halving."""
 
@@ -85,7 +87,8 @@ class _Writer:
         most = self.caps[self.tokens] if path is None else sp.Min(self.caps[self.tokens], path.most)
         if self.minimises_loss:
             search: Search = LossSearch(build, bounds, path, self.size, self.tokens, most, "opt", "nats/token", excess)
-            choice = search.add()
+            self._add_data_status(path)
+            choice = search.add(guard=None if path is None else DATA_STATUS)
         else:
             search, choice = self._reach(bounds, path, most, excess)
         level = self._loss(choice, excess)
@@ -95,11 +98,11 @@ class _Writer:
         build.add("tokens_per_parameter", ratio, "token/parameter", Message("cell.tokens_per_parameter"), kind="result",
                   guard=self.guard)  # fmt: skip
         if path is not None:
-            epochs = choice.tokens / path.unique
-            build.add("epochs", epochs, "1", Message("cell.epochs"), kind="result", guard=self.guard)
+            epochs, label = choice.tokens / path.unique, Message("cell.epochs")
+            build.add("epochs", epochs, "1", label, kind="result", guard=DATA_STATUS)
             best = sp.Max(*(tier.quality for tier in self.terms.supply.tiers)) if self.terms.supply else sp.S.One
             label = Message("cell.fresh_part")
-            build.add("fresh_part", choice.marginal / best, "1", label, positive=False, guard=self.guard)
+            build.add("fresh_part", choice.marginal / best, "1", label, positive=False, guard=DATA_STATUS)
         best = self._add_efficiency(search, reached, excess)
         add_limit_prices(build, self._price_bounds(bounds, choice), choice, path, self.caps[self.tokens], excess,
                          given=None if self.minimises_loss else account.goal, guard=self.guard)  # fmt: skip
@@ -151,10 +154,7 @@ class _Writer:
     ) -> tuple[Search, Choice]:
         """The least amount for the target, where there is one, and `plan_status`."""
         build, account = self.build, self.terms.account
-        if excess is not None:
-            place = build.model.law.place
-            message = "a target loss under the repetition `muennighoff_2023` needs the law of that name."
-            raise FlopsheetError(Problem(message, place, "data.repetition", "Use `law: muennighoff_2023`."))
+        self._refuse_target(excess)
         goal = account.spendings[account.goal]
         kept = tuple(s for s in account.spendings.values() if s.limit is not None)
         sizes = [bound.size for bound in bounds if bound.trade == 0]
@@ -166,6 +166,7 @@ class _Writer:
                               goal=goal, kept=kept, level=level, most_size=most_size, needed=needed)  # fmt: skip
         choice = search.add()
         self._add_status(search, choice, kept)
+        self._add_data_status(path)
         for z, symbol in ((self.size, choice.size), (self.tokens, choice.tokens)):
             build.add(
                 f"{z}_opt",
@@ -178,10 +179,20 @@ class _Writer:
             )
         if path is not None:
             unit, label = build.unit(self.tokens), Message("cell.D_effective")
-            build.add("D_effective", choice.effective, unit, label, kind="result", guard=PLAN_STATUS, infinite=True)
-            build.add("water_level", choice.marginal, "1", Message("cell.water_level"), kind="result", positive=False,
-                      guard=PLAN_STATUS)  # fmt: skip
+            build.add("D_effective", choice.effective, unit, label, kind="result", guard=DATA_STATUS, infinite=True)
+            label = Message("cell.water_level")
+            build.add("water_level", choice.marginal, "1", label, kind="result", positive=False, guard=DATA_STATUS)
         return search, choice
+
+    def _refuse_target(self, excess: Excess | None) -> None:
+        """Refuse a target loss where repetition changes what a size is worth, or multiplies the loss."""
+        supply = self.terms.supply
+        if excess is None and (supply is None or supply.loss_factor is None):
+            return
+        name = supply.repetition.name if supply is not None else ""
+        message = f"under the repetition `{name}` the loss cannot be solved for a size, so that no target can be given."
+        remedy = "Ask for the least loss of a budget, or use the repetition `exponential`."
+        raise FlopsheetError(Problem(message, self.build.model.law.place, "data.repetition", remedy))
 
     def _add_reach(self, path: Path | None, most: sp.Expr, most_size: sp.Symbol) -> sp.Symbol:
         """Whether the loss can be reached at all, and with these data; and the loss that the search is for."""
@@ -220,6 +231,14 @@ class _Writer:
         status = (1 - reachable) + 2 * reachable * (1 - within)
         build.add(PLAN_STATUS, status, "1", Message("cell.plan_status"), positive=False)
         build.add("beyond_caps", reachable * (1 - within), "1", Message("cell.beyond_caps"), positive=False)
+
+    def _add_data_status(self, path: Path | None) -> None:
+        """`plan_status`, or 2 where a scenario has all the data that it can use: nothing is said of these then."""
+        if path is None:
+            return
+        status = sp.S.Zero if self.guard is None else make_symbol(self.guard, positive=False)
+        status = sp.Piecewise((2, path.unique >= BEYOND.symbol), (status, True))
+        self.build.add(DATA_STATUS, status, "1", Message("cell.data_status"), positive=False)
 
     def _price_bounds(self, bounds: tuple[Bound, ...], choice: Choice) -> tuple[Bound, ...]:
         """The limits that prices are asked of; where the loss is given, the least amount is one of them."""

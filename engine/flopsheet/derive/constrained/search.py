@@ -96,8 +96,8 @@ class Search(ABC):
         """The stretches; one where every token is new."""
         return self.path.stretches if self.path else (Stretch("all", sp.S.Zero, self.most, self.tokens, sp.S.One),)
 
-    def add(self) -> Choice:
-        """The cells of the choice."""
+    def add(self, guard: str | None = None) -> Choice:
+        """The cells of the choice; `guard` says whether results about the data have a value."""
         build, suffix = self.build, self.suffix
         found = [self._add_stretch(stretch) for stretch in self.stretches]
         scores = [score for _, score in found]
@@ -119,10 +119,13 @@ class Search(ABC):
         effective, marginal = tokens, sp.S.One
         if self.path is not None:
             stem = "" if whole else f"_{suffix}"
-            effective = build.add(f"D_effective{stem}", reached["effective"], build.unit(self.tokens),
-                                  Message("cell.D_effective"), kind=kind)  # fmt: skip
-            marginal = build.add(f"water_level{stem}", reached["marginal"], "1", Message("cell.water_level"),
-                                 kind=kind, positive=False)  # fmt: skip
+            label, unit = Message("cell.D_effective"), build.unit(self.tokens)
+            effective = build.add(f"effective{stem}", reached["effective"], unit, label)
+            marginal = build.add(f"level{stem}", reached["marginal"], "1", Message("cell.water_level"), positive=False)
+            if whole:
+                build.add("D_effective", effective, unit, label, kind=kind, guard=guard)
+                label = Message("cell.water_level")
+                build.add("water_level", marginal, "1", label, kind=kind, positive=False, guard=guard)
         size = self.add_size(tokens, effective)
         factor = self.stretches[0].factor
         put = {self.tokens: tokens}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from flopsheet.derive.cell_builder import CellBuilder
+from flopsheet.derive.contour import solve_log
 from flopsheet.formula.root import put_in, slope_of
 from flopsheet.messages import Message
 from flopsheet.model.inputs import BEYOND
@@ -43,6 +44,7 @@ class Stretch:
         effective: Effective tokens over the tokens seen.
         marginal: What the next token seen adds to them.
         inverse: The tokens seen over `EFFECTIVE` ones; None where they are the same.
+        place: The logarithm of these as a root, where it has no formula.
         factor: What the loss is multiplied by, over the tokens seen.
     """
 
@@ -55,6 +57,7 @@ class Stretch:
     kind: str = "pool"
     name: Message | str = ""
     inverse: sp.Expr | None = None
+    place: sp.Expr | None = None
 
     def tokens_for(self, effective: sp.Expr) -> sp.Expr:
         """The tokens seen that are worth so many effective ones."""
@@ -92,7 +95,8 @@ def _add_modified(build: CellBuilder, supply: Supply, tier: Tier, tokens: sp.Sym
         effective = tier.unique * supply.effective.subs(EPOCHS, passes)
         marginal = slope_of(supply.effective, EPOCHS).subs(EPOCHS, passes)
     factor = sp.S.One if supply.loss_factor is None else supply.loss_factor.subs(EPOCHS, passes)
-    stretch = Stretch("data", sp.S.Zero, most, effective, marginal, factor)
+    place = None if supply.effective is None else solve_log(effective, EFFECTIVE, tokens, falls=False)
+    stretch = Stretch("data", sp.S.Zero, most, effective, marginal, factor, place=place)
     return Path((stretch,), most, tier.unique, tier.unique)
 
 

@@ -14,9 +14,10 @@ import sympy as sp
 from flopsheet.derive.algebra import Isolated, simplest_condition
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.constrained.search import LABELS, SIZE, Search, balance, put_parts
-from flopsheet.derive.constrained.stretches import Stretch
+from flopsheet.derive.constrained.stretches import EFFECTIVE, Stretch
 from flopsheet.derive.contour import UNKNOWN
 from flopsheet.formula.root import put_in
+from flopsheet.messages import Message
 from flopsheet.model.spending import Spending
 
 _PENALTY = 10**6
@@ -43,7 +44,12 @@ class TargetSearch(Search):
 
     def lowest(self, stretch: Stretch) -> sp.Expr:
         """The tokens at which the largest size reaches the loss."""
-        return sp.Max(stretch.low, stretch.tokens_for(self.needed))
+        if stretch.place is None:
+            return sp.Max(stretch.low, stretch.tokens_for(self.needed))
+        label = Message("cell.tokens_needed_place")
+        root = stretch.place.subs(EFFECTIVE, self.needed)
+        place = self.build.add(f"t_needed_{stretch.tag}", root, "1", label, positive=False)
+        return sp.Max(stretch.low, sp.exp(place))
 
     def find_size(self, stretch: Stretch, tokens: sp.Expr) -> sp.Expr:
         """What the loss asks for at given tokens."""

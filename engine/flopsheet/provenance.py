@@ -25,9 +25,10 @@ def hash_bytes(data: bytes) -> str:
 
 @cache
 def hash_installation(template_folder: Path | None = None) -> str:
-    """One hash of what the program itself brings: version, templates, labels and shipped laws."""
+    """One hash of what the program itself brings: version, templates, labels, shipped laws, repetitions, hardware."""
     digest = hashlib.sha256(__version__.encode())
-    folders = [template_folder or template_root(), Path(__file__).parent / "laws"]
+    shipped = (Path(__file__).parent / name for name in ("laws", "repetition", "hardware"))
+    folders = [template_folder or template_root(), *shipped]
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"):
             if "__pycache__" in path.parts:

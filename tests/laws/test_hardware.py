@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from flopsheet.api.library import build_formula_graph, evaluate_formulas, parse_point
-from flopsheet.hardware.catalogue import find_accelerator
 from flopsheet.laws.library import load_library_law
 from flopsheet.model.units import check_dimensions
+from flopsheet.plan.catalogue import find_accelerator
 from flopsheet.plan.law_file import parse_law
 from flopsheet.plan.source import parse_source
 

@@ -58,7 +58,8 @@ def test_the_wheel_holds_the_package_whole(project_root, wheel_names):
     expected = {f"flopsheet/{name}" for name in _below(project_root / "engine" / "flopsheet")}
     assert expected <= wheel_names
     assert "flopsheet/py.typed" in wheel_names
-    assert any(name.startswith("flopsheet/laws/") and name.endswith(".yaml") for name in wheel_names)
+    for folder in ("laws", "repetition", "hardware"):
+        assert any(name.startswith(f"flopsheet/{folder}/") and name.endswith(".yaml") for name in wheel_names)
 
 
 def test_the_wheel_holds_the_templates(project_root, wheel_names):

@@ -8,8 +8,11 @@ from typing import TypeVar
 
 import sympy as sp
 
+from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
 from flopsheet.derive.claims import check_claims
 from flopsheet.derive.compared import ComparedLaw
+from flopsheet.derive.constrained.amounts import add_hardware
+from flopsheet.derive.constrained.plan_cells import build_constrained_cells
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
@@ -20,6 +23,7 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.compared import add_constants
 from flopsheet.evaluate.expectations import check_names
 from flopsheet.fit.plan_fit import Fit
+from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.inputs import (
     InputTable,
@@ -31,6 +35,7 @@ from flopsheet.model.inputs import (
 )
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.model.terms import Terms
 from flopsheet.model.units import DimensionError, check_dimensions
 from flopsheet.model.user_cells import add_user_cells
 from flopsheet.plan.plan import Law, Plan
@@ -44,6 +49,7 @@ def build_plan_graph(
     derivation: Derivation,
     caps: Collection[str] | None = None,
     compared: Sequence[ComparedLaw] = (),
+    terms: Terms | None = None,
 ) -> tuple[Graph, InputTable]:
     """All cells of a plan, and the numbers of its inputs in every scenario.
 
@@ -53,6 +59,7 @@ def build_plan_graph(
         derivation: What was derived from it.
         caps: The keys of caps that may be set, where the least loss is asked; all when None.
         compared: The laws beside the plan's own.
+        terms: Data, hardware, inference and limits, None where there are none.
 
     Raises:
         FlopsheetError: everything that is wrong with its constants, cells, claims and expectations.
@@ -61,13 +68,22 @@ def build_plan_graph(
     _collect(problems, lambda: check_roles(plan, model))
     _collect(problems, lambda: check_law_inputs(plan, model))
     _collect(problems, lambda: check_strategies(derivation, plan.strategies))
-    inputs = build_input_cells(plan, model)
+    inputs = (*build_input_cells(plan, model), *(terms.cells if terms else ()))
     minimises_loss = plan.objective == "minimize loss"
-    derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
-    # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
+    searches = terms is not None and terms.searches
+    if terms is not None and searches:
+        problems += _refuse_beside_terms(plan)
+        # No cell of another part reads a strategy, so the rest can be checked beside one that is wrong.
+        known = () if problems else plan.strategies
+        derived = build_constrained_cells(
+            derivation, terms, known, minimises_loss=minimises_loss, capped=_is_capped(plan)
+        )
+    else:
+        derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
+        derived = (*derived, *_add_hardware(derivation, terms, derived))
     strategies = (
         ()
-        if problems
+        if problems or searches
         else build_strategy_cells(
             derivation,
             [(strategy.slug, strategy.kind, strategy.name) for strategy in plan.strategies],
@@ -83,6 +99,39 @@ def build_plan_graph(
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
     return whole, table
+
+
+def _refuse_beside_terms(plan: Plan) -> list[Problem]:
+    """What a plan cannot have beside data, inference or limits on money, time and memory."""
+    problems = []
+    for item in plan.compare:
+        message = "laws are compared at a budget of compute alone, without data, inference or further limits."
+        problems.append(Problem(message, item.place, "compare", "Compare them in a plan of their own."))
+    for claim in plan.claims:
+        if claim.scenario:
+            message = "speaks of a scenario with data, inference or further limits; claims are about the budget alone."
+            remedy = "Leave out `scenario`, or hold the law against the claim in a plan of its own."
+            problems.append(Problem(message, claim.place, f"claims.{claim.name}", remedy))
+    return problems
+
+
+def _is_capped(plan: Plan) -> bool:
+    """Whether any scenario sets a cap."""
+    return any(
+        key.startswith("caps.") and given.value is not None for s in plan.scenarios for key, given in s.inputs.items()
+    )
+
+
+def _add_hardware(derivation: Derivation, terms: Terms | None, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """What a plan takes of its accelerators, where that does not reach into the optimum."""
+    if terms is None:
+        return ()
+    guard = PLAN_STATUS if any(cell.id == PLAN_STATUS for cell in cells) else None
+    build = CellBuilder(derivation, derivation.model.amount)
+    suffix = "opt" if guard is None else "planned"
+    chosen = {z: make_symbol(f"{z}_{suffix}") for z in derivation.model.decisions}
+    add_hardware(build, terms.account, chosen, guard=guard)
+    return tuple(build.cells)
 
 
 def build_resource_graph(
@@ -130,11 +179,19 @@ def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
     """What a law with one resource has no use for: caps, strategies, claims, and symbols it does not have."""
     problems = []
     name = next(iter(law.decisions))
+    read = {entry.source for entry in law.inputs.values()}
     for scenario in plan.scenarios:
+        for key, word in scenario.texts.items():
+            if word.value is not None and key not in read:
+                message = f"law `{law.name}` has one resource: no accelerators or data are planned."
+                problems.append(Problem(message, word.place, key, "Remove the line."))
         for key, source in scenario.inputs.items():
             if key.startswith("caps."):
                 message = f"law `{law.name}` has one resource: there is nothing to cap."
                 problems.append(Problem(message, source.place, key))
+            elif key.partition(".")[0] in {"data", "hardware", "inference"} and key not in read and source.is_written:
+                message = f"law `{law.name}` has one resource: no accelerators or data are planned."
+                problems.append(Problem(message, source.place, key, "Remove the line."))
             elif key == f"inputs.{name}" and source.value is not None and not source.value > 0:
                 problems.append(Problem(f"must be above zero, got {source.text}.", source.place, key))
     for strategy in plan.strategies:

@@ -16,6 +16,7 @@ from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.graph import Graph
+from flopsheet.model.terms import build_terms
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Plan
 
@@ -73,7 +74,9 @@ class CompiledPlan:
         if self.plan.objective != "minimize loss":
             return self.graph
         model, derivation = derive_plan_law(self.plan)
-        return build_plan_graph(self.plan, model, derivation, caps, compare_laws(self.plan, model))[0]
+        return build_plan_graph(
+            self.plan, model, derivation, caps, compare_laws(self.plan, model), build_terms(self.plan, model)
+        )[0]
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
@@ -90,5 +93,6 @@ def compile_plan(path: Path, *, scenario: int = 0) -> CompiledPlan:
     """A plan as a function; inputs not given take the values of one of its scenarios."""
     plan = load_plan(path)
     model, derivation = derive_plan_law(plan)
-    graph, table = build_plan_graph(plan, model, derivation, compared=compare_laws(plan, model))
+    compared = compare_laws(plan, model)
+    graph, table = build_plan_graph(plan, model, derivation, compared=compared, terms=build_terms(plan, model))
     return CompiledPlan(plan, graph, {name: values[scenario] for name, values in table.values.items()})

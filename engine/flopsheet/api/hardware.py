@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flopsheet.evaluate.record import Plain
-from flopsheet.hardware.catalogue import find_accelerator, load_accelerators
 from flopsheet.plan.accelerators import MEMORY_UNIT, PEAK_UNIT, POWER_UNIT, Accelerator
+from flopsheet.plan.catalogue import find_accelerator, load_accelerators
 
 
 def list_accelerators() -> list[Plain]:

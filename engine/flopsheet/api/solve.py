@@ -36,6 +36,7 @@ from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_f
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
+from flopsheet.model.terms import build_terms
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Plan
 
@@ -69,7 +70,7 @@ def solve(plan: Plan) -> Solution:
         model = build_resource_model(law, given_numbers(plan, law))
         derivation = derive_resource(model)
         compared = compare_laws(plan, model)
-        fit = build_fit(plan, model)
+        fit, terms = build_fit(plan, model), None
         graph, table = build_resource_graph(plan, model, derivation, compared, fit)
         derivation = add_fit(derivation, fit)
     else:
@@ -77,11 +78,12 @@ def solve(plan: Plan) -> Solution:
         fit = None
         model, derivation = derive_given_law(plan, law)
         compared = compare_laws(plan, model)
-        graph, table = build_plan_graph(plan, model, derivation, compared=compared)
+        terms = build_terms(plan, model)
+        graph, table = build_plan_graph(plan, model, derivation, compared=compared, terms=terms)
     evaluation = evaluate_graph(graph, table)
     if fit is not None:
         check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
-    answers = add_law_answers(list_answers(plan, model, evaluation), compared, evaluation)
+    answers = add_law_answers(list_answers(plan, model, evaluation, terms), compared, evaluation)
     if isinstance(derivation, Derivation):
         answers = tuple(_tell_minima(derivation, evaluation, answer, at) for at, answer in enumerate(answers))
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
@@ -99,6 +101,7 @@ def solve(plan: Plan) -> Solution:
         proofs=(*derivation.proofs, prove_dimensions(graph, model)),
         compared=compared,
         fit=fit,
+        terms=terms,
     )
 
 

@@ -20,8 +20,8 @@ _PRECISIONS = ("bf16", "fp16", "fp8", "int8")
 
 def is_accelerator(name: str) -> bool:
     """Whether a subject of `laws` is about accelerators: all of them, one, or one misspelled rather than a law."""
-    from flopsheet.hardware.catalogue import load_accelerators  # noqa: PLC0415 - start-up speed
     from flopsheet.laws.library import is_law_path, law_names  # noqa: PLC0415 - the same
+    from flopsheet.plan.catalogue import load_accelerators  # noqa: PLC0415 - start-up speed
 
     accelerators = {ALL, *load_accelerators()}
     if name in accelerators or name in law_names() or is_law_path(name):

@@ -10,6 +10,7 @@ from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.regimes import Cap, find_caps
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
+from flopsheet.model.inputs import BEYOND
 
 PLAN_STATUS = "plan_status"
 """The cell that is 0 where a plan exists, 1 where no resources reach the target, 2 where the caps exclude it."""
@@ -85,6 +86,11 @@ class CellBuilder(CellList):
         """Add a cell that holds a loss."""
         positive = not self.model.law.has_signed_loss
         return self.add(cell_id, expr, "nats/token", label, kind=kind, positive=positive, guard=guard)
+
+    @property
+    def beyond(self) -> sp.Symbol:
+        """The cell that stands for a limit that is not set."""
+        return BEYOND.symbol
 
     def add_helpers(self) -> None:
         """The intermediate formulas of the law that no decision moves."""

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from flopsheet.evaluate.evaluation import Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.evaluate.law_findings import list_law_findings
+from flopsheet.evaluate.terms_findings import list_terms_findings
+from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import list_limits
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.model.terms import Terms, is_declared, limit_keys
 from flopsheet.plan.plan import Plan, Strategy
 
 PRICE_UNIT = "nats/token per 1 %"
@@ -44,6 +47,17 @@ class StrategyAnswer:
 
 
 @dataclass(frozen=True)
+class TierAnswer:
+    """What is done with a tier of data; `marginal_value` is that of its next token, of one fresh token of the law's."""
+
+    name: str
+    epochs: float
+    tokens: float
+    marginal_value: float
+    shadow_price: float
+
+
+@dataclass(frozen=True)
 class LawAnswer:
     """What a compared law answers in a scenario. Without results where it is infeasible."""
 
@@ -56,7 +70,7 @@ class LawAnswer:
 class Answer:
     """Everything a scenario's reader asks for. Without results where it is infeasible.
 
-    `laws` are the answers of the laws that the plan compares, by name.
+    `laws` are the answers of the laws that the plan compares, by name, `tiers` those about its data.
     """
 
     name: str
@@ -69,29 +83,40 @@ class Answer:
     cells: Mapping[str, Amount] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     laws: Mapping[str, LawAnswer] = field(default_factory=dict)
+    tiers: tuple[TierAnswer, ...] = ()
 
 
-def list_answers(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation) -> tuple[Answer, ...]:
+def list_answers(
+    plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation, terms: Terms | None = None
+) -> tuple[Answer, ...]:
     """One answer a scenario, in the plan's order."""
-    return tuple(_answer(plan, model, evaluation, index) for index in range(len(plan.scenarios)))
+    return tuple(_answer(plan, model, evaluation, terms, index) for index in range(len(plan.scenarios)))
 
 
-def _answer(plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation, index: int) -> Answer:
+def _answer(
+    plan: Plan, model: LawModel | ResourceModel, evaluation: Evaluation, terms: Terms | None, index: int
+) -> Answer:
     """The answer of one scenario."""
     scenario, status = plan.scenarios[index], evaluation.statuses[index]
     findings = list_findings(evaluation, model, index)
+    searched = terms is not None and terms.searches
     if status in {"infeasible", "not_converged"}:
         return Answer(scenario.name, scenario.slug, status, findings=findings)
     if not evaluation.unreachable[index]:
         findings += list_law_findings(model.law, plan, scenario)
-    prices = _prices(model, evaluation, index)
+    if searched:
+        prices = _limit_prices(plan, evaluation, index)
+        findings = (*list_terms_findings(plan, evaluation, index), *findings)
+    else:
+        prices = _prices(model, evaluation, index)
     return Answer(
         name=scenario.name,
         slug=scenario.slug,
         status=status,
         binding=tuple(name for name, price in prices.items() if price.value != 0),
-        results=_amounts(evaluation, "result", index),
+        results=_results(evaluation, index),
         shadow_prices=prices,
+        tiers=_tiers(plan, evaluation, index) if searched else (),
         strategies={s.name: answer for s in plan.strategies if (answer := _strategy(model, evaluation, s, index))},
         cells=_amounts(evaluation, "user", index),
         findings=findings,
@@ -121,6 +146,45 @@ def _prices(model: LawModel | ResourceModel, evaluation: Evaluation, index: int)
             value = evaluation.value(f"price_{limit.name}", index)
             prices[limit.name] = ShadowPrice(value, evaluation.value(f"equivalent_{limit.name}", index))
     return prices
+
+
+def _results(evaluation: Evaluation, index: int) -> dict[str, Amount]:
+    """The results of the plan, without those that are told tier by tier."""
+    found = _amounts(evaluation, "result", index)
+    return {name: amount for name, amount in found.items() if not name.startswith("tier_")}
+
+
+def _limit_prices(plan: Plan, evaluation: Evaluation, index: int) -> dict[str, ShadowPrice]:
+    """The shadow price of every limit that the scenario declares; none where no resources reach the target."""
+    if evaluation.unreachable[index]:
+        return {}
+    prices = {}
+    for name, keys in limit_keys(plan).items():
+        if f"price_{name}" not in evaluation.values or not is_declared(plan.scenarios[index], keys):
+            continue
+        value = evaluation.value(f"price_{name}", index)
+        if name == "compute":
+            equivalent = 1.0 if value else math.inf
+        else:
+            equivalent = evaluation.value(f"equivalent_{name}", index)
+        prices[name] = ShadowPrice(value, math.inf if equivalent >= BEYOND_REACH else equivalent)
+    return prices
+
+
+def _tiers(plan: Plan, evaluation: Evaluation, index: int) -> tuple[TierAnswer, ...]:
+    """What is done with each tier of the scenario."""
+    own = plan.scenarios[index].tiers
+    return tuple(
+        TierAnswer(
+            name=tier.name,
+            epochs=evaluation.value(f"tier_{tier.slug}_epochs", index),
+            tokens=evaluation.value(f"tier_{tier.slug}_tokens", index),
+            marginal_value=evaluation.value(f"tier_{tier.slug}_marginal_value", index),
+            shadow_price=evaluation.value(f"price_tier_{tier.slug}", index),
+        )
+        for tier in plan.tiers
+        if tier.name in own and evaluation.exists(f"tier_{tier.slug}_epochs", index)
+    )
 
 
 def _strategy(

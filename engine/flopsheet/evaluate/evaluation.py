@@ -14,6 +14,9 @@ from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 
+FLAT_BELOW = 0.05
+"""A plan is flat where its next token is worth less than this part of a fresh one."""
+
 Status = Literal["ok", "flat", "infeasible", "not_converged"]
 
 
@@ -88,7 +91,7 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     if "budget_status" in values and values["budget_status"][index] != 0:
         return "infeasible"
     if code == 2:
-        capped = any(key.startswith("caps.") and table.is_set(key, index) for key in table.sources)
+        capped = any(key.startswith(("caps.", "data.")) and table.is_set(key, index) for key in table.sources)
         return "infeasible" if capped else "not_converged"
     if code == 1:
         return "ok"
@@ -104,7 +107,8 @@ def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, cod
     within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
     if not (found and within):
         return "not_converged"
-    return "flat" if is_level(values, index) else "ok"
+    worn = "fresh_part" in values and values["fresh_part"][index] < FLAT_BELOW
+    return "flat" if worn or is_level(values, index) else "ok"
 
 
 def is_level(values: Mapping[str, FloatArray], index: int) -> bool:

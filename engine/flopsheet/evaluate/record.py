@@ -30,6 +30,17 @@ def record_answer(answer: Answer) -> Plain:
         }
         for name, price in answer.shadow_prices.items()
     }
+    if answer.tiers:
+        record["tiers"] = [
+            {
+                "name": tier.name,
+                "epochs": record_number(tier.epochs),
+                "tokens": record_number(tier.tokens),
+                "marginal_value": record_number(tier.marginal_value),
+                "shadow_price": record_number(tier.shadow_price),
+            }
+            for tier in answer.tiers
+        ]
     record["strategies"] = {
         name: {
             "decisions": {key: record_number(value) for key, value in strategy.decisions.items()},

@@ -19,6 +19,7 @@ from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.model.terms import Terms
 from flopsheet.plan.plan import Constant, Plan
 
 
@@ -38,6 +39,7 @@ class Solution:
     proofs: tuple[Proof, ...]
     compared: tuple[ComparedLaw, ...] = ()
     fit: Fit | None = None
+    terms: Terms | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class Cell:
     `guard` names a cell that must be 0 for this one to have a value. Where it is 1 and
     `guard_infinite` is set the value is infinite; otherwise there is none (a dash, not a number).
     `absorbs` marks a number that takes whatever unit the formulas that read it need, as constants of a law do.
-    `optional` marks an input that a scenario may leave out: it is beyond reach then.
+    `optional` marks an input that a scenario may leave out: it is beyond reach then. `default` is the number of an
+    input or constant that no layer of the plan sets.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Cell:
     absorbs: bool = False
     optional: bool = False
     law: str = ""
+    default: float | None = None
 
     @property
     def own_id(self) -> str:

@@ -10,8 +10,8 @@ from flopsheet.formula.parse import parse_formula
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.resource_model import is_resource_law
 from flopsheet.plan.build import RESULTS
+from flopsheet.plan.keys import INPUT_KEYS
 from flopsheet.plan.plan import Law, Plan
-from flopsheet.plan.schema import INPUT_KEYS
 
 _CELLS = "cells."
 
@@ -51,4 +51,7 @@ def _list_names(plan: Plan, law: Law) -> set[str]:
         names |= {name for z in law.decisions for name in (z, f"inputs_{z}", f"{z}_required")}
     else:
         names |= {f"{z}_opt" for z in law.decisions}
-    return names | {f"strategies_{each.slug}_{each.kind}" for each in plan.strategies}
+    tiers = {
+        f"data_tiers_{tier.slug}_{part}" for tier in plan.tiers for part in ("unique", "quality", "epochs", "decay")
+    }
+    return names | tiers | {f"strategies_{each.slug}_{each.kind}" for each in plan.strategies}

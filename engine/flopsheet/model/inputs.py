@@ -11,12 +11,10 @@ from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.law_model import GivenInput, LawModel
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Law, Plan, Sourced
+from flopsheet.plan.scenarios import REPETITION_KEY
 
 BEYOND = Cell("beyond_reach", "constant", "1", Message("cell.beyond_reach"), latex=r"\infty")
 
-
-# Sections whose values are there for a law to read.
-_FOR_LAWS = ("inputs", "data", "inference")
 
 # Keys of these that have a label of their own.
 _KNOWN = ("data.unique", "inference.tokens")
@@ -57,7 +55,8 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
     cells = []
     if plan.objective == "minimize loss":
         latex = str(model.amount)
-        cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex))
+        alone = all(_is_set(scenario.inputs, "budget.compute") for scenario in plan.scenarios)
+        cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex, optional=not alone))
     else:
         cells.append(_target_cell(model))
     for limit in list_limits(model):
@@ -154,7 +153,8 @@ def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[
     sources: dict[str, tuple[Sourced | None, ...]] = {}
     for cell in cells:
         if cell.key is None:
-            values[cell.id] = (BEYOND_REACH,) * len(plan.scenarios)
+            number = BEYOND_REACH if cell.default is None else cell.default
+            values[cell.id] = (number,) * len(plan.scenarios)
             continue
         found = tuple(scenario.inputs.get(cell.key) for scenario in plan.scenarios)
         sources[cell.key] = found
@@ -167,6 +167,8 @@ def build_input_table(plan: Plan, model: LawModel | ResourceModel, cells: tuple[
 
 def _default_value(cell: Cell, model: LawModel | ResourceModel, fixed: Mapping[str, float]) -> float:
     """The number of an input that no layer of the plan sets."""
+    if cell.default is not None:
+        return cell.default
     if cell.kind == "constant":
         return model.law.constants[cell.id].value
     return fixed.get(cell.key or "", BEYOND_REACH)
@@ -185,7 +187,7 @@ def check_roles(plan: Plan, model: LawModel) -> None:
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
             group, _, role = key.partition(".")
-            if group == "caps" and source.value is not None and role not in roles:
+            if group == "caps" and role in {"parameters", "tokens"} and source.value is not None and role not in roles:
                 message = f"law `{model.law.name}` has no decision with the role `{role}`."
                 problems[Problem(message, source.place, key, remedy)] = None
     for strategy in plan.strategies:
@@ -229,14 +231,14 @@ def find_unread(plan: Plan, law: Law, own: Collection[str]) -> list[Problem]:
     for scenario in plan.scenarios:
         for key, source in scenario.inputs.items():
             section, _, name = key.partition(".")
-            if key in read or section not in _FOR_LAWS or source.value is None:
+            if key in read or section != "inputs" or source.value is None:
                 continue
-            if section == "inputs":
-                remedy = did_you_mean(name, names) if names else "It has no inputs."
-                problems[Problem(f"law `{law.name}` has no input `{name}`.", source.place, key, remedy)] = None
-            else:
-                message = f"law `{law.name}` does not read it, and what would apply it is not available yet."
-                problems[Problem(message, source.place, key, "Use a law that reads it, or remove the line.")] = None
+            remedy = did_you_mean(name, names) if names else "It has no inputs."
+            problems[Problem(f"law `{law.name}` has no input `{name}`.", source.place, key, remedy)] = None
+        named = scenario.texts.get(REPETITION_KEY)
+        if named is not None and named.value is not None and "data.unique" in read:
+            message = f"law `{law.name}` reads `data.unique` and does its own repetition."
+            problems[Problem(message, named.place, REPETITION_KEY, "Remove the line.")] = None
     return list(problems)
 
 
@@ -277,6 +279,11 @@ def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, 
     if _is_set_anywhere(plan, "target.loss"):
         cells.append(_target_cell(model))
     return (*cells, *_constant_cells(model.law), BEYOND)
+
+
+def _is_set(inputs: Mapping[str, Sourced], key: str) -> bool:
+    """Whether an input has a value."""
+    return (source := inputs.get(key)) is not None and source.value is not None
 
 
 def _is_set_anywhere(plan: Plan, key: str) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from flopsheet.errors import Place, did_you_mean
 from flopsheet.plan.fit import read_fit
-from flopsheet.plan.inputs import Inputs, read_inputs, read_scenarios, sets_removing_nothing
+from flopsheet.plan.inputs import Given, read_inputs
+from flopsheet.plan.keys import BUDGET_KEYS, INPUT_KEYS
 from flopsheet.plan.law_file import build_extra_formula, build_law
 from flopsheet.plan.law_names import read_compare, read_law_name
+from flopsheet.plan.needs import check_needs
 from flopsheet.plan.nodes import Mapping, Node, Scalar
 from flopsheet.plan.plan import Claim, Law, Plan, Scenario, Strategy
 from flopsheet.plan.read import (
@@ -21,7 +23,8 @@ from flopsheet.plan.read import (
     read_text,
 )
 from flopsheet.plan.rules import check_objective, read_expectations
-from flopsheet.plan.schema import INPUT_KEYS, OBJECTIVES
+from flopsheet.plan.scenarios import Ground, note_sets_removing_nothing, settle_scenarios
+from flopsheet.plan.schema import COVERS, OBJECTIVES
 from flopsheet.plan.slugs import slugs_of
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from flopsheet.plan.plan import ExtraFormula, Objective, StrategyKind
+    from flopsheet.plan.plan import Covers, ExtraFormula, Objective, StrategyKind
     from flopsheet.plan.problems import Problems
 
 # Names that results have in formulas; a reader's own cell takes none of them.
@@ -52,7 +55,7 @@ RESULTS = frozenset(
         "loss",
     ]
 )
-_RESULT_PATTERN = re.compile(r".+_(opt|required)")
+_RESULT_PATTERN = re.compile(r".+_(opt|required)|data_tiers_.+")
 _SHARES_ROOM = 1e-9
 _STRATEGY_KINDS = {"tokens_per_parameter": "token/parameter", "parameters": "parameter", "tokens": "token"}
 
@@ -75,7 +78,8 @@ def _asks_one_resource(scenarios: Sequence[Scenario]) -> bool:
     Whether the named law really has no cost is checked once it is read.
     """
     return any(
-        key.startswith("inputs.") or (key == "target.loss" and "budget.compute" not in scenario.inputs)
+        key.startswith("inputs.")
+        or (key == "target.loss" and not any(budget in scenario.inputs for budget in BUDGET_KEYS))
         for scenario in scenarios
         for key in scenario.inputs
     )
@@ -98,12 +102,11 @@ class _PlanBuilder:
         title = self._required("title", start)
         law, law_place = self._law(start)
         objective = self._objective()
-        base, set_inputs = self._inputs(sets)
-        scenarios = read_scenarios(self.node.get("scenarios"), base, set_inputs, self.effective, self.problems)
-        declared = bool(scenarios) or bool(read_entries(self.node.get("scenarios")))
-        base = {**base, **set_inputs}
-        if not declared:
-            scenarios = (Scenario("base", "base", start, None, {}, base, {}),)
+        base, last = self._inputs(sets)
+        declared = bool(read_entries(self.node.get("scenarios")))
+        ground = Ground(self.root, self.files, self.effective, self.problems)
+        settled = settle_scenarios(self.node.get("scenarios"), base, last, start, ground)
+        scenarios = settled.scenarios
         check_objective(
             objective,
             scenarios,
@@ -112,8 +115,11 @@ class _PlanBuilder:
             place=start,
             problems=self.problems,
         )
+        check_needs(objective, scenarios, self.problems)
         fit = read_fit(self.node.get("fit"), self.root, law, self.problems)
         runs = (fit.runs,) if fit is not None and fit.runs else ()
+        modifiers = {each.origin for s in scenarios if (each := s.repetition) and each.origin != "library"}
+        covers = read_text(self._find(("budget", "covers")), COVERS[0])
         return Plan(
             path=path,
             root=self.root,
@@ -123,16 +129,31 @@ class _PlanBuilder:
             objective=objective,
             law=law,
             law_place=law_place,
-            inputs=base,
+            inputs=settled.inputs,
             scenarios=scenarios,
             strategies=self._strategies(),
             cells=self._cells(),
             claims=self._claims(),
             expect=read_expectations(self.node.get("expect"), "expect", self.problems),
             compare=read_compare(self.node.get("compare"), law, self.root, self.problems),
-            files=(*runs, *self.files),
+            files=(*runs, *sorted(modifiers), *self.files),
             fit=fit,
+            tiers=settled.tiers,
+            covers=cast("Covers", covers if covers in COVERS else COVERS[0]),
+            places=self._places(("objective",), ("budget", "covers")),
         )
+
+    def _find(self, path: Sequence[str]) -> Node | None:
+        """The node under several keys, one in the other."""
+        node: Node | None = self.node
+        for key in path:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        return node
+
+    def _places(self, *paths: Sequence[str]) -> dict[str, Place]:
+        """Where values stand, by dotted key."""
+        found = {".".join(path): self._find(path) for path in paths}
+        return {key: node.place for key, node in found.items() if node is not None}
 
     def _start(self, path: str) -> Place:
         """The first key of the plan file itself, where what is missing is reported."""
@@ -169,15 +190,15 @@ class _PlanBuilder:
             return text, start
         return read_law_name(node, self.root, "law", self.problems), node.place
 
-    def _inputs(self, sets: Mapping) -> tuple[Inputs, Inputs]:
+    def _inputs(self, sets: Mapping) -> tuple[Given, Given]:
         """The base inputs, and those of --set."""
-        base, _ = read_inputs(self.node, "", self.problems)
-        last, nulls = read_inputs(sets, "", self.problems)
-        for section, null in nulls.items():
-            remedy = f"Remove single keys, such as {next(row.key for row in INPUT_KEYS if row.section == section)}."
+        base = read_inputs(self.node, "", self.problems)
+        last = read_inputs(sets, "", self.problems)
+        for section, null in last.nulls.items():
+            single = next(row.key for row in INPUT_KEYS if row.key.startswith(f"{section.partition('.')[0]}."))
+            remedy = f"Remove single keys, such as {single}."
             self.problems.add("a whole section cannot be removed here.", null.place, section, remedy)
-        for key, given in sets_removing_nothing(last, base, self.node.get("scenarios")):
-            self.problems.add("is null, but no layer set it before.", given.place, key, "Leave the option out.")
+        note_sets_removing_nothing(last, base, self.node.get("scenarios"), self.problems)
         return base, last
 
     def _strategies(self) -> tuple[Strategy, ...]:

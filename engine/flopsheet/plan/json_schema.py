@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flopsheet.plan.schema import LAW, NAMED_SHAPES, PLAN
-from flopsheet.plan.shape import Either, Formula, ListOf, Number, Record, Shape, Table, Text, mapping_shape
+from flopsheet.plan.shape import Either, Formula, ListOf, NamedList, Number, Record, Shape, Table, Text, mapping_shape
 from flopsheet.plan.units import canonical_unit
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def _schema(shape: Shape) -> Json:
         return {**_record(shape), "type": ["object", "null"]}
     if isinstance(shape, Table):
         return {**_table(shape), "type": ["object", "null"]}
+    if isinstance(shape, NamedList):
+        return _named_list(shape)
     if isinstance(shape, ListOf):
         return _list(shape)
     return _scalar(shape)
@@ -62,14 +64,32 @@ def _scalar(shape: Shape) -> Json:
         number: Json = {"type": ["number", "string", "null"], "pattern": _NUMBER_TEXT}
         if shape.positive:
             number |= {"exclusiveMinimum": 0, "pattern": _POSITIVE_TEXT}
-        if shape.unit not in {None, "1"}:
-            number["description"] = f"in {canonical_unit(shape.unit or '1')}, or with a unit"
-        return number
+        if shape.most is not None:
+            number["maximum"] = shape.most
+        unit = "" if shape.unit in {None, "1"} else f"in {canonical_unit(shape.unit or '1')}, or with a unit"
+        described = _described(f"{shape.about} ({unit})" if shape.about and unit else shape.about or unit)
+        if shape.words:
+            return {"anyOf": [{"enum": list(shape.words)}, number], **described}
+        return number | described
     if isinstance(shape, Text) and shape.choices:
-        return {"enum": [*shape.choices, None]}
+        return {"enum": [*shape.choices, None], **_described(shape.about)}
     if isinstance(shape, Text | Formula):
-        return {"type": ["string", "number", "boolean", "null"]}
+        about = shape.about if isinstance(shape, Text) else ""
+        return {"type": ["string", "number", "boolean", "null"], **_described(about)}
     return {"type": ["string", "integer", "null"]}
+
+
+def _described(text: str) -> Json:
+    """What an editor shows of a key, where there is something."""
+    return {"description": text} if text else {}
+
+
+def _named_list(shape: NamedList) -> Json:
+    """The schema of a list of named items, or of changes to single ones by name."""
+    item = _record(shape.item)
+    named = {**item, "properties": {"name": {"type": "string", "pattern": r"\S"}, **item["properties"]}}
+    listed: Json = {"type": ["array", "null"], "items": {**named, "required": ["name"]}}
+    return {"anyOf": [listed, _table(shape.table)]}
 
 
 def _list(shape: ListOf) -> Json:

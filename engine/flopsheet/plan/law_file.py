@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flopsheet.errors import did_you_mean
 from flopsheet.formula.text import FormulaText
+from flopsheet.plan.keys import INPUT_KEYS, input_key
 from flopsheet.plan.law_about import read_about
 from flopsheet.plan.law_figures import read_fitted_range, read_known_answers, read_number, read_pair
 from flopsheet.plan.nodes import Mapping, Node, Scalar
@@ -29,7 +30,7 @@ from flopsheet.plan.read import (
     read_text,
     read_unit,
 )
-from flopsheet.plan.schema import INPUT_KEYS, LAW, input_key
+from flopsheet.plan.schema import LAW
 from flopsheet.plan.validate import check, is_identifier, joined, unfold
 
 if TYPE_CHECKING:
@@ -54,17 +55,17 @@ def parse_law(node: Mapping, origin: str, *, subject: str = "") -> Law:
     problems = Problems()
     unfolded = unfold(LAW, node, problems)
     check(LAW, unfolded, subject, problems)
-    _refuse_nulls(unfolded, subject, problems)
+    refuse_nulls(unfolded, subject, problems)
     law = build_law(read_mapping(unfolded) or node, origin, subject, problems)
     problems.raise_any()
     return law
 
 
-def _refuse_nulls(node: Node, subject: str, problems: Problems) -> None:
+def refuse_nulls(node: Node, subject: str, problems: Problems) -> None:
     """A law file has no layer below it that a null could remove something from."""
     if isinstance(node, Mapping):
         for key, item in node.items:
-            _refuse_nulls(item, joined(subject, key.text), problems)
+            refuse_nulls(item, joined(subject, key.text), problems)
     elif isinstance(node, Scalar) and node.is_null:
         problems.add("is empty.", node.place, subject, "Remove the line, or give it a value.")
 

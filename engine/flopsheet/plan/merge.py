@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from flopsheet.plan.keys import INPUT_KEYS
 from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
-from flopsheet.plan.schema import INPUT_KEYS
 from flopsheet.plan.validate import joined
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ class Merger:
             old = merged.get(key.text)
             name = joined(subject, key.text)
             merged[key.text] = (key, self._over(old[1] if old else None, node, name))
-        return Mapping(tuple(merged.values()), over.place)
+        return Mapping(tuple(merged.values()), over.place, over.replaces or (base is not None and base.replaces))
 
     def _over(self, old: Node | None, node: Node, subject: str) -> Node:
         """One node on top of another."""
         if isinstance(node, Mapping):
-            return self.merge(old if isinstance(old, Mapping) else None, node, subject)
+            below = old if isinstance(old, Mapping) and not node.replaces else None
+            return self.merge(below, node, subject)
         if isinstance(node, Sequence) or not node.is_null:
             return node
         # Under a misspelled key may stand what is removed here.
@@ -52,7 +53,7 @@ class Merger:
             self.problems.add("is null, but no layer set it before.", node.place, subject, remedy)
         if old is not None:
             self.effective.add(node.place)
-        if isinstance(old, Mapping) and subject in _INPUT_SECTIONS:
+        if isinstance(old, Mapping) and subject.partition(".")[0] in _INPUT_SECTIONS:
             return _all_null(old, node)
         return node
 

@@ -35,10 +35,14 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys with their nodes, in the order written; no key stands twice."""
+    """Keys with their nodes, in the order written; no key stands twice.
+
+    `replaces`: it was written as a list, or as an item of one, and takes the place of what is below.
+    """
 
     items: tuple[tuple[Scalar, Node], ...]
     place: Place
+    replaces: bool = False
 
     def get(self, name: str) -> Node | None:
         """The node of a key, or None where the key is absent."""

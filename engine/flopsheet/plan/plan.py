@@ -10,7 +10,11 @@ from typing import Literal
 from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
 
-Objective = Literal["minimize loss", "minimize compute"]
+Objective = Literal["minimize loss", "minimize compute", "minimize cost"]
+Covers = Literal["training", "lifetime"]
+# Layers of numbers that no file writes: figures of the catalogue of accelerators, and what holds where nothing is said.
+CATALOGUE = "catalogue"
+DEFAULT = "default"
 # What a law file writes where it was looked for and the source does not say.
 NOT_STATED = "not stated"
 COUNTED_PARAMETERS = ("total", "non_embedding", "active", "non_zero")
@@ -24,7 +28,7 @@ class Sourced:
     """A number of the plan in base units (FLOP, token, parameter, nats/token, '1'), and what set it.
 
     `value` is None where a layer removed a limit with null. `layer` is the file (relative to the
-    project root), or "--set". `text` is the scalar as written.
+    project root), "--set", or one of CATALOGUE and DEFAULT. `text` is the scalar as written.
     """
 
     value: float | None
@@ -32,6 +36,29 @@ class Sourced:
     place: Place
     layer: str
     text: str
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a plan's own line says so, rather than the catalogue or a default."""
+        return self.layer not in {CATALOGUE, DEFAULT}
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedText:
+    """A word of the plan, such as the name of an accelerator, and what set it; None where a layer removed it."""
+
+    value: str | None
+    place: Place
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A tier of data by the name that dotted keys address it with; `slug` is for identifiers."""
+
+    name: str
+    slug: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +189,27 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
+class Repetition:
+    """What repeated tokens are worth, as a formula of `epochs` (tokens over unique tokens) and the constants.
+
+    Exactly one is given: `effective` (how many epochs' worth of new data) or `loss_factor` (the loss is multiplied
+    by it). `effective_parameters` is what parameters are worth, as a formula of `excess` (how many times the best size
+    for one pass). A plan's `data.decay` stands for the constant `decay`. `origin` is "library" or a path.
+    """
+
+    name: str
+    title: str
+    constants: Mapping[str, Constant]
+    effective: FormulaText | None
+    loss_factor: FormulaText | None
+    effective_parameters: FormulaText | None
+    source: Source | None
+    place: Place
+    origin: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedName:
     """A law that the plan's own is compared with: a library name or a path relative to the root, with its place."""
 
@@ -234,8 +282,11 @@ class Scenario:
     """One named set of inputs.
 
     `overrides` are its own lines, without those that --set beats; `inputs` is base, parents, own lines and
-    --set merged. Both by dotted key; a removed key stays in both with value None. `expect` is of the
-    parents and its own.
+    --set merged. Both by dotted key; a removed key stays in both with value None. Both hold what follows
+    from its accelerators too: `hardware.peak`, `.power`, `.memory`, `.bytes_per_parameter`, `inference.peak`
+    and `.price`; and a tier that is not among its own has a `unique` of 0. `expect` is of the parents and its own.
+    `texts` are its words by dotted key, base and --set merged; `repetition` is the one that they name, the
+    exponential one where they name none, and None where the data are not limited. `tiers` are the names of its own.
     """
 
     name: str
@@ -245,6 +296,9 @@ class Scenario:
     overrides: Mapping[str, Sourced]
     inputs: Mapping[str, Sourced]
     expect: Mapping[str, Expectation] = field(default_factory=dict)
+    texts: Mapping[str, SourcedText] = field(default_factory=dict)
+    repetition: Repetition | None = None
+    tiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +306,8 @@ class Plan:
     """A plan file with its layers merged. `path` and `files` are relative to `root`, with `/`.
 
     `law` is a library name, a path, or an inline law already typed. `inputs` are the base values
-    (before scenarios) by dotted key. There is always at least one scenario.
+    (before scenarios) by dotted key. There is always at least one scenario. `tiers` are those of any scenario, in
+    the order in which they first stand. `covers` is what a budget pays for.
     """
 
     path: str
@@ -272,3 +327,7 @@ class Plan:
     files: tuple[str, ...]
     compare: tuple[ComparedName, ...] = ()
     fit: FitRequest | None = None
+    tiers: tuple[Tier, ...] = ()
+    covers: Covers = "training"
+    # Where `objective` and `budget.covers` stand, by those keys, as far as they do.
+    places: Mapping[str, Place] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from flopsheet.errors import FlopsheetError, Place, Problem
+from flopsheet.plan.shape import Number
 from flopsheet.plan.units import (
     UnitError,
     base_factor,
@@ -19,7 +21,7 @@ from flopsheet.plan.units import (
     units_of_dimension,
 )
 
-__all__ = ["Quantity", "base_factor", "dimension_of", "parse_quantity", "parse_unit"]
+__all__ = ["Quantity", "base_factor", "dimension_of", "parse_number", "parse_quantity", "parse_unit"]
 
 MAX_DIGITS = 100
 MAX_SHOWN = 40
@@ -59,6 +61,41 @@ def parse_quantity(text: str, unit: str | None, place: Place, subject: str, *, p
     except UnitError as error:
         remedy = f"{error.remedy} {_accepted(unit)}".lstrip()
         raise FlopsheetError(Problem(str(error), place, subject, remedy)) from None
+
+
+def parse_number(text: str, number: Number, place: Place, subject: str) -> Quantity:
+    """The number that a shape describes: in its unit, of each of what it shares, within bounds, or a word.
+
+    Raises:
+        FlopsheetError: as parse_quantity does; larger than the shape allows; a word that it does not know.
+    """
+    word = text.strip()
+    if word in number.words:
+        return Quantity(number.words[word], number.unit or "1")
+    if number.words and word.isalpha() and word.lower() not in _BOOLEANS and not _NOT_FINITE.fullmatch(word):
+        known = ", ".join(f"`{name}`" for name in number.words)
+        close = difflib.get_close_matches(word.lower(), number.words, n=1)
+        remedy = f"Did you mean `{close[0]}`?" if close else ""
+        raise FlopsheetError(Problem(f"must be a number or one of {known}, but is `{word}`.", place, subject, remedy))
+    unit = number.unit
+    if unit is not None and number.shared:
+        unit = _shared_unit(word, unit, number.shared)
+    quantity = parse_quantity(text, unit, place, subject, positive=number.positive)
+    if number.most is not None and quantity.value > number.most:
+        message = f"must be at most {number.most:g}, but is `{_shortened(word)}`."
+        percent = "Write a share such as 0.4 or 40 %." if number.most == 1 else ""
+        raise FlopsheetError(Problem(message, place, subject, percent))
+    return Quantity(quantity.value, number.unit or quantity.unit)
+
+
+def _shared_unit(text: str, unit: str, shared: str) -> str:
+    """The unit that a text is read in: that of each of what is shared, where it says so, else the plain one."""
+    match = _NUMBER.fullmatch(text)
+    each = f"{unit}/{shared}"
+    try:
+        return each if match and match["unit"] and dimension_of(match["unit"]) == dimension_of(each) else unit
+    except UnitError:  # told by whoever reads the number
+        return unit
 
 
 def parse_unit(text: str, place: Place | None = None, subject: str = "") -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from flopsheet.errors import FlopsheetError
 from flopsheet.formula.text import FormulaText
 from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
-from flopsheet.plan.quantity import Quantity, parse_quantity, parse_unit
+from flopsheet.plan.quantity import Quantity, parse_number, parse_quantity, parse_unit
 
 if TYPE_CHECKING:
     from flopsheet.plan.problems import Problems
+    from flopsheet.plan.shape import Number
 
 
 def is_null(node: Node | None) -> bool:
@@ -59,6 +60,17 @@ def read_quantity(
         return None
     try:
         return parse_quantity(node.text, unit, node.place, subject, positive=positive)
+    except FlopsheetError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def read_number(node: Node | None, number: Number, subject: str, problems: Problems) -> Quantity | None:
+    """The number that a shape describes, or None where there is none or it is wrong."""
+    if not isinstance(node, Scalar) or node.is_null:
+        return None
+    try:
+        return parse_number(node.text, number, node.place, subject)
     except FlopsheetError as error:
         problems.extend(error.problems)
         return None

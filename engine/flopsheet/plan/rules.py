@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flopsheet.plan.keys import BUDGET_KEYS
 from flopsheet.plan.plan import Expectation
 from flopsheet.plan.read import is_null, read_entries, read_mapping, read_quantity
-from flopsheet.plan.schema import BUDGET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as AbstractMapping
@@ -55,29 +55,38 @@ def check_objective(objective: Objective, scenarios: Sequence[Scenario], *, has_
     `place` is where what is missing in all of them is reported.
     """
     for scenario in scenarios:
-        spent = [scenario.inputs[key] for key in BUDGET_KEYS if _is_set(scenario.inputs, key)]
+        spent = [key for key in BUDGET_KEYS if _is_set(scenario.inputs, key)]
         where = scenario.place if declared else place
         subject = f"scenarios.{scenario.name}" if declared else ""
         if objective == "minimize loss":
-            _check_loss(scenario, len(spent), where, subject, problems, has_cost=has_cost)
+            _check_loss(scenario, spent, where, subject, problems, has_cost=has_cost)
         else:
-            for amount in spent:
-                message = "a budget cannot stand beside `objective: minimize compute`."
-                problems.add(message, amount.place, "budget.compute", "Remove it, or set it to null in this layer.")
+            for key in spent:
+                message = f"a budget cannot stand beside `objective: {objective}`."
+                remedy = "Remove it, or set it to null in this layer."
+                problems.add(message, scenario.inputs[key].place, key, remedy)
             if not _is_set(scenario.inputs, "target.loss") and not _unclear("target", scenario, problems):
-                message = "`objective: minimize compute` needs `target.loss`."
+                message = f"`objective: {objective}` needs `target.loss`."
                 problems.add(message, where, subject, "Write for example `target: {loss: 2.0}`.")
 
 
-def _check_loss(scenario: Scenario, spent: int, where: Place, subject: str, problems: Problems,
+def _check_loss(scenario: Scenario, spent: Sequence[str], where: Place, subject: str, problems: Problems,
                 *, has_cost: bool) -> None:  # fmt: skip
     """The least loss needs exactly one budget, and has no use for a target."""
-    if has_cost and spent != 1 and not _unclear("budget", scenario, problems):
-        removed = scenario.inputs.get("budget.compute")
+    if has_cost and not spent and not _unclear("budget", scenario, problems):
+        removed = next((scenario.inputs[key] for key in BUDGET_KEYS if key in scenario.inputs), None)
         message = "the least loss needs a budget: `budget.compute` is not set."
         problems.add(
             message, removed.place if removed else where, subject, "Write for example `budget: {compute: 1e22 FLOP}`."
         )
+    for key in spent[1:] if has_cost else ():
+        message = f"stands beside `{spent[0]}`, but a plan spends exactly one budget."
+        remedy = "Set one of the two to null in this layer, or make it a limit under `caps`."
+        problems.add(message, scenario.inputs[key].place, key, remedy)
+    for key in spent if not has_cost else ():
+        if key != "budget.compute":
+            message = "needs a law with a cost: this one does not say what training takes."
+            problems.add(message, scenario.inputs[key].place, key)
     if has_cost and _is_set(scenario.inputs, "target.loss"):
         message = "a target loss has no meaning while the loss is minimised at a budget."
         remedy = "Write `objective: minimize compute` without a budget, or remove the target."

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flopsheet.messages import LANGUAGES
+from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS, InputKey
 from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
 from flopsheet.plan.shape import (
     Either,
     Formula,
     ListOf,
+    NamedList,
     Number,
     Record,
     Shape,
@@ -20,63 +20,36 @@ from flopsheet.plan.shape import (
 )
 from flopsheet.plan.topics import TOPICS
 
-
-@dataclass(frozen=True, slots=True)
-class InputKey:
-    """A number that a plan, a scenario or --set may set. A limit can be removed with null."""
-
-    key: str
-    unit: str
-    positive: bool
-    is_limit: bool
-    section: str
-
-
-# The table that new inputs are added to; `<name>` stands for a name that the writer or the law chooses.
-# Constants absorb their units from the law, so theirs is '1' and any finite number may stand. Values for
-# a law's own symbols may carry any unit; whether it fits is known once the law is.
-INPUT_KEYS: tuple[InputKey, ...] = (
-    InputKey("constants.<name>", "1", positive=False, is_limit=False, section="constants"),
-    InputKey("inputs.<name>", "1", positive=False, is_limit=False, section="inputs"),
-    InputKey("target.loss", "nats/token", positive=False, is_limit=False, section="target"),
-    InputKey("budget.compute", "FLOP", positive=True, is_limit=True, section="budget"),
-    InputKey("caps.parameters", "parameter", positive=True, is_limit=True, section="caps"),
-    InputKey("caps.tokens", "token", positive=True, is_limit=True, section="caps"),
-    InputKey("data.unique", "token", positive=True, is_limit=True, section="data"),
-    InputKey("inference.tokens", "token", positive=True, is_limit=False, section="inference"),
-)
-
-BUDGET_KEYS = ("budget.compute",)
-OBJECTIVES = ("minimize loss", "minimize compute")
-_LATER_SECTIONS = ("hardware", "sweep", "sensitivity", "uncertainty")
-_LATER_KEYS = {
-    "budget": ("money", "time"),
-    "caps": ("time", "money", "memory"),
-    "data": ("repetition", "epochs", "decay", "tiers"),
-    "inference": ("input_tokens", "output_tokens", "prefill_mfu", "decode_mfu", "accelerator", "price"),
-}
-
-
-def input_key(dotted: str) -> InputKey | None:
-    """The row of the table for a dotted key such as `constants.beta`, or None."""
-    section, _, name = dotted.partition(".")
-    return next((row for row in INPUT_KEYS if row.key in {dotted, f"{section}.<name>"} and name), None)
+OBJECTIVES = ("minimize loss", "minimize compute", "minimize cost")
+COVERS = ("training", "lifetime")
+_LATER_SECTIONS = ("sweep", "sensitivity", "uncertainty")
 
 
 def _sections() -> dict[str, Shape]:
-    """The shapes of the sections that hold inputs, from the table."""
+    """The shapes of the sections that hold inputs, from the tables of numbers and words."""
     fields: dict[str, dict[str, Shape]] = {}
     shapes: dict[str, Shape] = {}
+    tier: dict[str, Shape] = {}
     for row in INPUT_KEYS:
         name = row.key.removeprefix(f"{row.section}.")
-        number = Number(None if name == "<name>" else row.unit, row.positive)
-        if name == "<name>":
-            shapes[row.section] = Table(number, "identifier", row.section.removesuffix("s"))
+        shape = number_shape(row)
+        if name == NAME:
+            shapes[row.section] = Table(shape, "identifier", row.section.removesuffix("s"))
+        elif row.key.startswith(f"{TIERS}."):
+            tier[row.key.rpartition(".")[2]] = shape
         else:
-            fields.setdefault(row.section, {})[name] = number
-    for section, inner in fields.items():
-        shapes[section] = Record(inner, not_yet(*_LATER_KEYS.get(section, ())))
-    return shapes
+            fields.setdefault(row.section, {})[name] = shape
+    for text in TEXT_KEYS:
+        name = text.key.removeprefix(f"{text.section}.")
+        fields[text.section][name] = Text(text.choices, about=text.about)
+    fields["data"]["tiers"] = NamedList(Record(tier), "tier")
+    return shapes | {section: Record(inner) for section, inner in fields.items()}
+
+
+def number_shape(row: InputKey) -> Number:
+    """The shape of an input number."""
+    named = row.key in {"constants.<name>", "inputs.<name>"}
+    return Number(None if named else row.reading, row.positive, row.most, row.words, shared=row.shared, about=row.about)
 
 
 _SOURCE = Either(
@@ -161,6 +134,19 @@ LAW = Record(
     }
 )
 
+REPETITION = Record(
+    {
+        "repetition": Text(),
+        "title": Text(),
+        "source": _SOURCE,
+        "constants": LAW.fields["constants"],
+        "effective": Formula(),
+        "loss_factor": Formula(),
+        "effective_parameters": Formula(),
+        "notes": ListOf(Text(), single=True),
+    }
+)
+
 _EXPECT = Table(
     Record({"at_most": _ANY, "at_least": _ANY, "value": _ANY, "within": Number("1")}), "identifier", "result"
 )
@@ -204,7 +190,7 @@ def _plan_sections() -> dict[str, Shape]:
     sections = _sections()
     budget = sections["budget"]
     if isinstance(budget, Record):
-        covers = Text(choices=("training",), later=("lifetime",))
+        covers = Text(COVERS, about="Whether the amount pays for training alone, or for inference too")
         sections["budget"] = Record({**budget.fields, "covers": covers}, budget.refused)
     return sections
 
@@ -230,7 +216,7 @@ PLAN = Record(
         "language": Text(choices=("en", "zh")),
         "extends": ListOf(Text(), single=True),
         "law": Either(Text(), LAW),
-        "objective": Text(choices=OBJECTIVES, later=("minimize cost",)),
+        "objective": Text(choices=OBJECTIVES),
         **_plan_sections(),
         "cells": Table(_OUTPUT, "identifier", "cell"),
         "strategies": Table(_STRATEGY, "text", "strategy"),

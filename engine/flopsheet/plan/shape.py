@@ -13,19 +13,27 @@ NameRule = Literal["identifier", "text"]
 class Text:
     """Free text, or one of `choices`. A number or a truth value standing there is text too.
 
-    `later` are choices that a coming version knows: they are refused by name.
+    `about` says in an editor what it is.
     """
 
     choices: tuple[str, ...] = ()
-    later: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number in `unit`, or in any unit where that is None; any finite one unless `positive`."""
+    """A number in `unit`, or in any unit where that is None; any finite one unless `positive`.
+
+    It is no larger than `most`; `words` stand for numbers. `shared` is a unit that may be written below the key's
+    own, because the number is of one of them (`2.5 USD/hour/accelerator`). `about` says in an editor what it is.
+    """
 
     unit: str | None = None
     positive: bool = True
+    most: float | None = None
+    words: Mapping[str, float] = field(default_factory=dict)
+    shared: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +57,25 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Names chosen by the writer, each with an item."""
+    """Names chosen by the writer, each with an item; `dotless` names hold no dot, since keys go on behind them."""
 
     item: Shape
     names: NameRule = "text"
     what: str = "name"
+    dotless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamedList:
+    """A list of items that each have a `name`: it replaces what is below. A mapping by name changes single items."""
+
+    item: Record
+    what: str
+
+    @property
+    def table(self) -> Table:
+        """The items by name."""
+        return Table(self.item, "text", self.what, dotless=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +99,7 @@ class Either:
     mapping: Record | Table
 
 
-Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | Table | Record | Either
+Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | NamedList | Table | Record | Either
 
 
 def not_yet(*keys: str) -> dict[str, str]:
@@ -89,6 +111,8 @@ def mapping_shape(shape: Shape) -> Record | Table | None:
     """The shape of the mapping that may stand there, or None where none may."""
     if isinstance(shape, Either):
         return shape.mapping
+    if isinstance(shape, NamedList):
+        return shape.table
     return shape if isinstance(shape, Record | Table) else None
 
 
@@ -99,7 +123,9 @@ def dotted_keys(shape: Record, prefix: str = "") -> tuple[str, ...]:
         below = mapping_shape(inner)
         if isinstance(inner, Either):
             keys.append(f"{prefix}{name}")
-        if isinstance(below, Record):
+        if isinstance(inner, NamedList):
+            keys += dotted_keys(inner.item, f"{prefix}{name}.<name>.")
+        elif isinstance(below, Record):
             keys += dotted_keys(below, f"{prefix}{name}.")
         else:
             keys.append(f"{prefix}{name}" if below is None else f"{prefix}{name}.<name>")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from flopsheet.errors import FlopsheetError, did_you_mean
 from flopsheet.formula.tree import check_syntax
 from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
-from flopsheet.plan.quantity import parse_quantity, parse_unit
+from flopsheet.plan.quantity import parse_number, parse_unit
 from flopsheet.plan.read import read_formula
 from flopsheet.plan.shape import (
     Either,
     Formula,
     ListOf,
+    NamedList,
     Number,
     Record,
     Shape,
@@ -51,6 +52,8 @@ def unfold(shape: Shape, node: Node, problems: Problems) -> Node:
     """The node with dotted keys written as nested ones. A key given in both ways is a problem."""
     if isinstance(shape, ListOf) and isinstance(node, Sequence):
         return replace(node, items=tuple(unfold(shape.item, item, problems) for item in node.items))
+    if isinstance(shape, NamedList) and isinstance(node, Sequence):
+        node = _by_name(shape, node, problems)
     inner = mapping_shape(shape)
     if inner is None or not isinstance(node, Mapping):
         return node
@@ -63,6 +66,29 @@ def unfold(shape: Shape, node: Node, problems: Problems) -> Node:
     pairs = ((key, unfold(inner.fields[name], item, problems) if name in inner.fields else item)
              for name, (key, item) in merged.items())  # fmt: skip
     return replace(node, items=tuple(pairs))
+
+
+def _by_name(shape: NamedList, node: Sequence, problems: Problems) -> Mapping:
+    """The items of a list by their names; one without a name of its own is a problem."""
+    found: dict[str, tuple[Scalar, Node]] = {}
+    for item in node.items:
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if not isinstance(item, Mapping) or not isinstance(name, Scalar) or not name.text.strip() or name.is_null:
+            remedy = f"Write for example `{{name: web, {next(iter(shape.item.fields))}: ...}}`."
+            problems.add(f"a {shape.what} needs a `name`.", item.place, remedy=remedy)
+        elif name.text in found:
+            first = found[name.text][0].place
+            message = f"the name `{name.text}` stands twice; the first is at {first.file}:{first.line}:{first.column}."
+            problems.add(message, name.place, remedy=f"Give each {shape.what} a name of its own.")
+        else:
+            given = [(key, value) for key, value in item.items if key.text != "name"]
+            for _, value in given:
+                if isinstance(value, Scalar) and value.is_null:
+                    message = "is null, but a list replaces what is below it: there is nothing to remove."
+                    problems.add(message, value.place, remedy="Remove the line, or give it a value.")
+            pairs = tuple((key, value) for key, value in given if not (isinstance(value, Scalar) and value.is_null))
+            found[name.text] = (name, Mapping(pairs, name.place, replaces=True))
+    return Mapping(tuple(found.values()), node.place, replaces=True)
 
 
 def _nest(shape: Record | Table, key: Scalar, item: Node) -> tuple[Scalar, Node]:
@@ -136,7 +162,7 @@ def _check_record(shape: Record, node: Mapping, subject: str, problems: Problems
             problems.unclear.add(subject)
             problems.misspelled.add(subject)
             known = dotted_keys(shape) if "." in key.text else tuple(shape.fields)
-            remedy = did_you_mean(key.text, known, listed=20)
+            remedy = did_you_mean(key.text, known, listed=24)
             problems.add(f"unknown key `{key.text}`.", key.place, subject, remedy)
 
 
@@ -148,6 +174,10 @@ def _check_table(shape: Table, node: Mapping, subject: str, problems: Problems) 
             problems.add(f"a {shape.what} needs a name.", key.place, subject)
         elif shape.names == "identifier" and not is_identifier(name):
             remedy = f"Use letters a-z, digits and _, beginning with a letter, at most {MAX_IDENTIFIER} characters."
+            problems.add(f"`{_cut(name)}` cannot be the name of a {shape.what}.", key.place, subject, remedy)
+        elif shape.dotless and "." in name:
+            remedy = f"A {shape.what} is addressed by its name between dots: leave them out."
+            problems.unclear.add(joined(subject, name))
             problems.add(f"`{_cut(name)}` cannot be the name of a {shape.what}.", key.place, subject, remedy)
         elif len(name) > MAX_NAME or not name.isprintable():
             remedy = f"Use at most {MAX_NAME} printable characters on one line."
@@ -177,7 +207,7 @@ def _check_scalar(shape: Shape, node: Scalar, subject: str, problems: Problems) 
     text = node.text.strip()
     if isinstance(shape, Number):
         try:
-            parse_quantity(node.text, shape.unit, node.place, subject, positive=shape.positive)
+            parse_number(node.text, shape, node.place, subject)
         except FlopsheetError as error:
             problems.extend(error.problems)
     elif isinstance(shape, UnitText):
@@ -185,8 +215,6 @@ def _check_scalar(shape: Shape, node: Scalar, subject: str, problems: Problems) 
             parse_unit(node.text, node.place, subject)
         except FlopsheetError as error:
             problems.extend(error.problems)
-    elif isinstance(shape, Text) and text in shape.later:
-        problems.add(f"`{text}` is not available in this version yet.", node.place, subject)
     elif isinstance(shape, Text) and shape.choices and text not in shape.choices:
         close = difflib.get_close_matches(text, shape.choices, n=1)
         remedy = f"Did you mean `{close[0]}`?" if close else ""
@@ -218,6 +246,8 @@ def describe(shape: Shape) -> str:
         return f"a list{count}, each item {describe(shape.item)}"
     if isinstance(shape, Either):
         return f"{describe(shape.scalar)}, or {describe(shape.mapping)}"
+    if isinstance(shape, NamedList):
+        return f"a list, each item a mapping of name, {', '.join(shape.item.fields)}"
     if isinstance(shape, Table):
         return f"a mapping (each {shape.what} with its value)"
     if isinstance(shape, Record):

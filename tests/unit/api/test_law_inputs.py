@@ -109,9 +109,13 @@ REFUSED = {
     "zero": (WITHOUT, "inputs: {P: 0}\n", "must be above zero"),
     "another unit": (WITHOUT, "inputs: {P: 8 token}\n", "reads it in bit"),
     "misspelled": (WITHOUT, "inputs: {P: 8, Q: 3}\n", "has no input `Q`"),
-    "not read": ("law: hoffmann_2022\n", "data: {unique: 3B}\n", "does not read it"),
     "no inputs at all": ("law: hoffmann_2022\n", "inputs: {P: 3}\n", "has no input `P`"),
     "unique left out": ("law: muennighoff_2023\n", "", "needs `data.unique`"),
+    "a repetition beside its own": (
+        "law: muennighoff_2023\n",
+        "data: {unique: 25B, repetition: none}\n",
+        "4:33: data.repetition: law `muennighoff_2023` reads `data.unique` and does its own repetition.",
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from flopsheet.errors import FlopsheetError, Place
-from flopsheet.hardware.catalogue import find_accelerator, load_accelerators
+from flopsheet.plan.catalogue import find_accelerator, load_accelerators
 
 # Dense peaks in bf16 as published, in TFLOP/s.
 PUBLISHED = {

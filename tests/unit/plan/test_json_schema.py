@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 import yaml
 
 from flopsheet.plan.json_schema import law_json_schema, plan_json_schema
-from flopsheet.plan.schema import INPUT_KEYS, PLAN
+from flopsheet.plan.keys import INPUT_KEYS, QUALITY_PRESETS, TEXT_KEYS
+from flopsheet.plan.repetition import repetition_names
+from flopsheet.plan.schema import PLAN
 from flopsheet.plan.shape import dotted_keys
 
 
@@ -65,6 +68,18 @@ def test_the_example_law_holds_against_the_schema(laws: Any, examples: Path):
         "scenarios.base: {expect: {L_opt: {at_most: 2}}, expect.N_opt.value: 3}",
         "strategies.twenty to one.tokens_per_parameter: 20",
         "objective: minimize compute",
+        "objective: minimize cost",
+        "budget: {money: 3M USD, time: null, covers: lifetime}",
+        "caps: {time: 60 days, money: 3M USD, memory: 80 GB}",
+        "hardware: {accelerator: H100-SXM, count: 512, precision: fp8, mfu: 40 %, price: 2.5 USD/hour, power: 700 W}",
+        "hardware: {accelerator: ours, peak: 989 TFLOP/s, mfu: 0.4}",
+        "data: {repetition: half_life, unique: 300B, epochs: 4, decay: 15.39}",
+        "data.tiers: [{name: web, unique: 1.2T, quality: mixed, epochs: 4}, {name: books, unique: 1, quality: 0.4}]",
+        "data.tiers: null",
+        "data: {tiers: {web: null}}",
+        "scenarios.a: {data.tiers.web crawl.unique: 300B, hardware.accelerator: B200, inference: null}",
+        "inference: {input_tokens: 1T, output_tokens: 1T, prefill_mfu: 50 %, decode_mfu: 1 %, price: 2, peak: 1e15}",
+        "inference: {tokens: 2T, accelerator: H100-SXM, precision: null}",
         "target.loss: 2.0 nats/token",
         "{}",
     ],
@@ -88,11 +103,20 @@ def test_every_legal_spelling_is_accepted(plans: Any, text: str):
         "budget.compute: much",
         "budget.compute: '-1e22'",
         "budget.compute: [1]",
-        "budget.money: 3",
-        "budget.covers: lifetime",
+        "budget.mony: 3",
+        "budget.covers: everything",
         "data.tiers: 3",
-        "hardware: {}",
-        "objective: minimize cost",
+        "data.tiers: [{unique: 3}]",
+        "data.tiers: [{name: web, uniqe: 3}]",
+        "data.tiers: [web]",
+        "data.tiers.web.quality: best",
+        "data: {tiers: {web: {quality: 11}}}",
+        "data.repetition: [none]",
+        "hardware.mfu: 40",
+        "hardware: {precision: bf15}",
+        "inference.tokens: -1",
+        "sweep: {}",
+        "objective: minimize price",
         "language: de",
         "constants: {1a: 3}",
         "constants.中: 3",
@@ -131,3 +155,21 @@ def test_each_input_key_is_part_of_the_plan():
     keys = set(dotted_keys(PLAN))
     assert {row.key for row in INPUT_KEYS} <= keys
     assert {"budget.covers", "title", "law", "cells.<name>"} <= keys
+
+
+def test_every_key_that_is_set_is_described(plans: Any, project_root: Path):
+    """In editors by its own sentence, and in the list of keys with its unit."""
+    listed = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
+    named = {"constants.<name>", "inputs.<name>"}
+    for row in INPUT_KEYS:
+        assert f"`{row.key}`" in listed
+        if row.key not in named | {"target.loss"}:
+            assert row.about
+            assert row.about in json.dumps(plans.schema), row.key
+    for text in TEXT_KEYS:
+        assert f"`{text.key}`" in listed
+        assert text.about in json.dumps(plans.schema), text.key
+    for word, value in QUALITY_PRESETS.items():
+        assert f"| {word} | {value:g} |" in listed
+    for name in repetition_names():
+        assert f"`{name}`" in listed

@@ -19,7 +19,7 @@ plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
 Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, data, description, expect, \
-extends, fit, inference, inputs, language, law, objective, scenarios, strategies, target, title.""",
+extends, fit, hardware, inference, inputs, language, law, objective, scenarios, strategies, target, title.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",
@@ -27,7 +27,7 @@ extends, fit, inference, inputs, language, law, objective, scenarios, strategies
 plan.yaml:5:12: scenarios.中.caps: unknown key `tokns`.
     5 |   中: {caps.tokns: 4T}
       |             ^^^^^
-Did you mean `tokens`? Known here: parameters, tokens.""",
+Did you mean `tokens`? Known here: memory, money, parameters, time, tokens.""",
     ),
     "duplicate key": (
         HEAD + "budget: {compute: 1e22}\ntitle: again\n",
@@ -88,19 +88,15 @@ plan.yaml:4:19: constants.beta: must be a finite number, but `.nan` is not a num
 {NUMBERS}, with or without a unit.""",
     ),
     "later keys": (
-        HEAD + "budget: {compute: 1, covers: lifetime}\ndata.tiers: []\nobjective: minimize cost\n",
+        HEAD + "budget: {compute: 1}\nsweep: {}\nscenarios: {a: {uncertainty.draws: 3}}\n",
         """\
-plan.yaml:3:30: budget.covers: `lifetime` is not available in this version yet.
-    3 | budget: {compute: 1, covers: lifetime}
-      |                              ^^^^^^^^
+plan.yaml:4:1: `sweep` is not available in this version yet.
+    4 | sweep: {}
+      | ^^^^^
 
-plan.yaml:4:6: `data.tiers` is not available in this version yet.
-    4 | data.tiers: []
-      |      ^^^^^
-
-plan.yaml:5:12: objective: `minimize cost` is not available in this version yet.
-    5 | objective: minimize cost
-      |            ^^^^^^^^^^^^^""",
+plan.yaml:5:17: `scenarios.a.uncertainty.draws` is not available in this version yet.
+    5 | scenarios: {a: {uncertainty.draws: 3}}
+      |                 ^^^^^^^^^^^^^^^^^""",
     ),
     "nothing that is needed": (
         "description: x\n",
@@ -269,7 +265,7 @@ plan.yaml:2:6: law: `no law` is neither the name of a law nor a path to one.
       |      ^^^^^^
 Write a name such as hoffmann_2022, or a path such as ./laws/ours.yaml.
 
-plan.yaml:5:7: caps: must be a mapping of parameters, tokens, but is `3`.
+plan.yaml:5:7: caps: must be a mapping of parameters, tokens, time, money, memory, but is `3`.
     5 | caps: 3
       |       ^
 
@@ -295,13 +291,13 @@ def test_the_message_is_exactly_this(write, name: str):
 
 def test_a_long_line_is_shown_around_its_fault(write):
     """A line of ten thousand characters does not fill the terminal, and the caret still points to the fault."""
-    text = f"{{title: t, law: l, description: {'x' * 5000}, budget.covers: lifetime, claims: '{'y' * 5000}'}}\n"
+    text = f"{{title: t, law: l, description: {'x' * 5000}, budget.covers: everything, claims: '{'y' * 5000}'}}\n"
     with pytest.raises(FlopsheetError) as caught:
         load_plan(write("plan.yaml", text))
-    fault = next(problem for problem in caught.value.problems if "lifetime" in problem.message)
+    fault = next(problem for problem in caught.value.problems if "everything" in problem.message)
     _, line, caret = fault.render().split("\n")
     assert len(line) < 300
-    assert line[caret.index("^") : caret.rindex("^") + 1] == "lifetime"
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "everything"
 
 
 def test_damaged_plans_load_or_are_refused(write, examples):

@@ -12,7 +12,7 @@ from flopsheet.errors import FlopsheetError, Place, Problem
 from flopsheet.plan.accelerators import Accelerator, parse_accelerators
 from flopsheet.plan.source import load_source
 
-_FILE = Path(__file__).parent / "accelerators.yaml"
+_FILE = Path(__file__).parents[1] / "hardware" / "accelerators.yaml"
 
 
 @cache

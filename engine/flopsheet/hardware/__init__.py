@@ -1,1 +1,0 @@
-"""Accelerators: what they reach, hold and draw, as data."""

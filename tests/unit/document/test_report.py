@@ -354,15 +354,29 @@ strategies: {large: {parameters: 20B}}
 """
 
 
+KINKED = """
+title: Kinked
+law:
+  law: own
+  loss: E + max(A / N**alpha, B / D**beta)
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28}
+budget: {compute: 1e22}
+scenarios: {free: {}, capped: {caps.parameters: 1B}}
+strategies: {large: {parameters: 20B}}
+"""
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_cannot_be_said_in_compute_is_said_in_loss(report_text, language):
     """Where the law's loss has no inverse, no sentence ends in a dash for the compute that a departure wastes."""
-    text = report_text(f"{COMPARING}language: {language}\n")["report.md"]
+    text = report_text(f"{KINKED}language: {language}\n")["report.md"]
     summary = section(text, "## Summary" if language == "en" else "## 摘要")
     assert "\u2013" not in "".join(line for line in summary.splitlines() if not line.startswith("|"))
     words = {
-        "en": ["twice the parameters 0.014.", "above the optimum.", "without caps."],
-        "zh": ["加倍使损失增加 0.014。", "损失比最优高", "不设上限相比，损失高出"],
+        "en": ["twice the parameters 0.048.", "above the optimum.", "without caps."],
+        "zh": ["加倍使损失增加 0.048。", "损失比最优高", "不设上限相比，损失高出"],
     }
     assert all(word in text for word in words[language]), summary
 
@@ -375,4 +389,4 @@ def test_laws_that_compare_are_told_by_their_slopes(report_text):
     assert "\u03b8 is 1 where its argument is above zero" in slopes
     assert "\\theta" not in derivation.replace(slopes, "")
     balance = r"- \frac{\partial L}{\partial \ln N} = - \frac{\partial L}{\partial \ln D}"
-    assert derivation.replace("&=", "=").count(balance) == 2
+    assert derivation.replace("&=", "=").count(balance) == 1

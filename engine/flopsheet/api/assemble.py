@@ -14,6 +14,7 @@ from flopsheet.derive.compared import ComparedLaw
 from flopsheet.derive.constrained.amounts import add_hardware
 from flopsheet.derive.constrained.plan_cells import build_constrained_cells
 from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.own_data import EPOCHS_KEY, add_own_data
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.resource import ResourceDerivation
@@ -80,6 +81,7 @@ def build_plan_graph(
         )
     else:
         derived = build_budget_cells(derivation, caps) if minimises_loss else build_target_cells(derivation)
+        derived = add_own_data(derivation, derived, has_epochs=_sets(plan, EPOCHS_KEY))
         derived = (*derived, *_add_hardware(derivation, terms, derived))
     strategies = (
         ()
@@ -117,8 +119,13 @@ def _refuse_beside_terms(plan: Plan) -> list[Problem]:
 
 def _is_capped(plan: Plan) -> bool:
     """Whether any scenario sets a cap."""
+    return _sets(plan, "caps.")
+
+
+def _sets(plan: Plan, start: str) -> bool:
+    """Whether any scenario sets a key that begins like this."""
     return any(
-        key.startswith("caps.") and given.value is not None for s in plan.scenarios for key, given in s.inputs.items()
+        key.startswith(start) and given.value is not None for s in plan.scenarios for key, given in s.inputs.items()
     )
 
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flopsheet.evaluate.evaluation import Evaluation, Status
+from flopsheet.evaluate.evaluation import FLAT_BELOW, Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.evaluate.law_findings import list_law_findings
 from flopsheet.evaluate.terms_findings import list_terms_findings
+from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import list_limits
 from flopsheet.model.law_model import LawModel
@@ -109,6 +110,7 @@ def _answer(
         findings = (*list_terms_findings(plan, evaluation, index), *findings)
     else:
         prices = _prices(model, evaluation, index)
+        findings = (*_worn(evaluation, index), *findings)
     return Answer(
         name=scenario.name,
         slug=scenario.slug,
@@ -121,6 +123,14 @@ def _answer(
         cells=_amounts(evaluation, "user", index),
         findings=findings,
     )
+
+
+def _worn(evaluation: Evaluation, index: int) -> tuple[Finding, ...]:
+    """That repetition hardly pays any more under a law that does its own."""
+    if "fresh_part" not in evaluation.values or not evaluation.value("fresh_part", index) < FLAT_BELOW:
+        return ()
+    args = {"percent": 100 * evaluation.value("fresh_part", index), "epochs": evaluation.value("epochs", index)}
+    return (Finding("flat", Message("finding.flat", args)),)
 
 
 def _amounts(evaluation: Evaluation, kind: str, index: int) -> dict[str, Amount]:
@@ -145,6 +155,13 @@ def _prices(model: LawModel | ResourceModel, evaluation: Evaluation, index: int)
         if evaluation.table.is_set(limit.key, index):
             value = evaluation.value(f"price_{limit.name}", index)
             prices[limit.name] = ShadowPrice(value, evaluation.value(f"equivalent_{limit.name}", index))
+    if "price_data" in evaluation.values:
+        equivalent = evaluation.value("equivalent_data", index)
+        equivalent = math.inf if equivalent >= BEYOND_REACH else equivalent
+        prices["data"] = ShadowPrice(evaluation.value("price_data", index), equivalent)
+        if "tokens" in prices and "epochs_bind" in evaluation.values and evaluation.value("epochs_bind", index):
+            # What stops the plan are the passes over its data, not the cap on tokens.
+            prices["tokens"] = ShadowPrice(0.0, 0.0)
     return prices
 
 

@@ -64,6 +64,10 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         latex = rf"{limit.decision}_{{\max}}"
         label = Message("cell.cap", {"what": what})
         cells.append(_input_cell(limit.key, limit.unit, label, latex, optional=True))
+    if any(given.key == "data.unique" for given in model.inputs.values()) and any(
+        _is_set(scenario.inputs, "data.epochs") for scenario in plan.scenarios
+    ):
+        cells.append(_input_cell("data.epochs", "1", Message("cell.data_epochs"), None, optional=True))
     taken = {cell.key for cell in cells}
     cells += [cell for cell in _law_input_cells(model) if cell.key not in taken]
     for strategy in plan.strategies:

@@ -53,7 +53,11 @@ BAD = {
     "law that leaves": ("title: x\nlaw: ./../outside.yaml\n" + BUDGET, "outside", "plan.yaml:2:6"),
     "law by a link": ("title: x\nlaw: ./link.yaml\n" + BUDGET, "link.yaml", "plan.yaml:2:6"),
     "a later key": (HEAD + BUDGET + "sweep: {}\n", "sweep", "plan.yaml:4:1"),
-    "a key that waits": (HEAD + BUDGET + "sweep: {budget.compute: [1e21]}\n", "not available yet", "plan.yaml:4:1"),
+    "a key that waits": (
+        HEAD + BUDGET + "sweep: {budget.compute: [1e21]}\n",
+        "not available in this version yet",
+        "plan.yaml:4:1",
+    ),
     "a circle of cells": (
         HEAD + BUDGET + "cells: {p: {formula: q + 1}, q: {formula: p + 1}}\n",
         "in a circle: ",

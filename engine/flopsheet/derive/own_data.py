@@ -84,6 +84,6 @@ def _add_price(
     label = Message("cell.price", {"limit": Message("limit.data")})
     build.add("price_data", -multiplier / 100, "nats/token per 1 %", label, positive=False, guard=guard)
     price = known["multiplier_compute"].symbol if "multiplier_compute" in known else total
-    equivalent = sp.Piecewise((multiplier / price, price > 0), (BEYOND.symbol, True))
+    equivalent = sp.Piecewise((multiplier / price, price > _CLOSE * multiplier), (BEYOND.symbol, True))
     label = Message("cell.equivalent_limit", {"limit": Message("limit.data")})
     build.add("equivalent_data", equivalent, "1", label, positive=False, guard=guard)

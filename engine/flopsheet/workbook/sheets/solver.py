@@ -10,7 +10,7 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import FloatArray
-from flopsheet.formula.root import SCAN_NODES, SNAP, Root
+from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root
 from flopsheet.model.cell import Cell
 from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
@@ -29,8 +29,9 @@ from flopsheet.workbook.root_columns import (
 )
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.solver_result import (
+    KINK_HALVINGS,
+    Kink,
     PutWhole,
-    count_halvings,
     count_more_rows,
     list_labels,
     put_kink,
@@ -142,12 +143,7 @@ class _Block:
     @property
     def result(self) -> int:
         """The row of the root."""
-        return self.halving + self.halvings + count_more_rows(self.root) + 4
-
-    @property
-    def halvings(self) -> int:
-        """How often the stretch is halved."""
-        return count_halvings(self.root)
+        return self.halving + HALVINGS + count_more_rows(self.root) + 4
 
     @property
     def end(self) -> int:
@@ -177,7 +173,7 @@ class _Block:
         for row, key in labels.items():
             sheet.put(row, _LABEL, t(f"workbook.{key}"))
             sheet.put(row, _UNIT, "1", style="unit")
-        for step in range(1, self.halvings + 1):
+        for step in range(1, HALVINGS + 1):
             sheet.put(self.halving + step, _LABEL, t("workbook.solver_halving", number=step))
             sheet.put(self.halving + step, _UNIT, "1", style="unit")
         for index in range(len(context.flat.scenarios)):
@@ -295,13 +291,19 @@ class _Block:
         nodes = get_column_letter(column + self._offset(LAST))
         start = f"IFERROR(1 * INDEX({nodes}${self.scan + 1}:{nodes}${self.scan + SCAN_NODES}, "
         start += f"{get_column_letter(column)}${self.best}), {self.rows.start(0, 0)})"
-        for step in range(self.halvings + 1):
+        kink: Kink | None = None
+        kept = (left, right)
+        for step in range(HALVINGS + 1):
             row = self.halving + step
             if step:
                 above = row - 1
                 left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
                 right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
-            t, ends_here = (left + right) / 2, (left, right)
+            if kink is not None:
+                left_text = f"IF({kink.flag} > 0, {first}{row - 1}, {left_text})"
+                right_text = f"IF({kink.flag} > 0, {second}{row - 1}, {right_text})"
+                left, right = kept if kink.holds else (left, right)
+            t, kept = (left + right) / 2, (left, right)
             at = {self.root.unknown.name: np.array([t]), START.name: np.array([begin])}
             found = evaluate_columns(compiled, {**values, **at})
             if not np.isfinite(found[whole][0]):
@@ -324,15 +326,28 @@ class _Block:
                 start=self.rows.start(last, row - 1) if step else start,
             )
             begin = or_first(found[LAST.name][0]) if self.is_nested else begin
+            if self.root.is_kinked and step == KINK_HALVINGS:
+                inner = ((f"{first}${row}", kept[0]), (f"{second}${row}", kept[1]))
+                kink = self._put_kink(sheet, column, places, values, inner)
             left, right = t if found[whole][0] >= -CLOSE else left, t if found[whole][0] <= CLOSE else right
         self.begin = begin
-        place = (f"{third}{self.halving + self.halvings}", t)
-        if self.root.is_kinked:
-            put = [self._put_wholes(sheet, column, places, values, parts) for parts in (self.residual, self.objective)]
-            row = self.halving + self.halvings
-            inner = ((f"{first}${row}", ends_here[0]), (f"{second}${row}", ends_here[1]))
-            place = put_kink(sheet, column, self.result, inner, (put[0], put[1]), close)
+        place = (f"{third}{self.halving + HALVINGS}", t)
+        if kink is not None:
+            place = (f"IF({kink.flag} > 0, {kink.place}, {place[0]})", kink.value if kink.holds else t)
         put_result(sheet, column, (self.low, self.result), place, ends, flat.refer_number(sp.Rational(SNAP)))
+
+    def _put_kink(
+        self,
+        sheet: Sheet,
+        column: int,
+        places: Mapping[sp.Symbol, str],
+        values: Mapping[str, float],
+        stretch: tuple[tuple[str, float], tuple[str, float]],
+    ) -> Kink:
+        """Whether the root is at a kink, and the rows that tell."""
+        close = self.context.flat.refer_number(sp.Rational(CLOSE))
+        put = [self._put_wholes(sheet, column, places, values, parts) for parts in (self.residual, self.objective)]
+        return put_kink(sheet, column, self.result, stretch, (put[0], put[1]), close)
 
     def _put_wholes(
         self,
@@ -345,7 +360,7 @@ class _Block:
         """What puts the columns of the residual, or of the objective, at a place into a row."""
         compiled, whole = compile_columns(self.root, self.reads, parts), parts[-1][0].name
         flat, here = self.context.flat, column + (_T if parts is self.residual else 0)
-        start = self.rows.start(column + _T + self._offset(LAST), self.halving + self.halvings)
+        start = self.rows.start(column + _T + self._offset(LAST), self.halving + HALVINGS)
 
         def put(row: int, text: str, t: float, otherwise: tuple[str, float] | None = None) -> tuple[str, float]:
             """One row; where the whole has no value it is `otherwise`, beyond reach when that is not given."""

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from openpyxl.utils.cell import column_index_from_string, get_column_letter
 
-from flopsheet.formula.root import HALVINGS, SNAP, Root
+from flopsheet.formula.root import SNAP, Root
 from flopsheet.workbook.root_columns import CLOSE
 from flopsheet.workbook.sheet import Formula, Sheet, over_best
 from flopsheet.workbook.styles import StyleName
 
 _SHAPE, _SMALL = "0.000000000", "0.00E+00"
-_KINK_HALVINGS = 30
+KINK_HALVINGS = 30
+"""Halvings after which a root that may be at a kink is looked at.
+
+There the residual jumps, and rounding would decide on which side of the jump the last few halvings stand: where there
+is one they rest at a stretch that is wide beside rounding, and the place within it is computed from the objective.
+"""
 _KINK_ROWS = 6
 # Beside a kink: the last stretch, and one of its width on either side of it.
 _OBJECTIVES = ("solver_before_left", "solver_at_left", "solver_at_right", "solver_beyond_right")
@@ -25,15 +31,6 @@ class PutWhole(Protocol):
 
     def __call__(self, row: int, text: str, t: float, otherwise: tuple[str, float] | None = None) -> tuple[str, float]:
         """Put them for the place `t`, whose formula is `text`."""
-
-
-def count_halvings(root: Root) -> int:
-    """How often the stretch of a root is halved.
-
-    At a kink the residual jumps, and rounding would decide on which side of it the last few halvings stand: they
-    stop at a stretch that is wide beside rounding, and the place within it is computed from the objective.
-    """
-    return _KINK_HALVINGS if root.is_kinked else HALVINGS
 
 
 def count_more_rows(root: Root) -> int:
@@ -56,12 +53,22 @@ def list_labels(root: Root, result: int) -> dict[int, str]:
         found |= {first + offset: key for offset, key in enumerate(_OBJECTIVES)}
         found |= {
             first + 4: "solver_jump",
-            first + 5: "solver_smooth",
+            first + 5: "solver_kink",
             result - 3: "solver_place",
             result + 1: "solver_residual_left",
             result + 2: "solver_residual_right",
         }
     return found
+
+
+@dataclass(frozen=True)
+class Kink:
+    """Whether a root is at a kink, as the cell that says so and as a truth value; and its place there."""
+
+    flag: str
+    holds: bool
+    place: str
+    value: float
 
 
 def put_kink(
@@ -71,17 +78,16 @@ def put_kink(
     stretch: tuple[tuple[str, float], tuple[str, float]],
     put: tuple[PutWhole, PutWhole],
     close: str,
-) -> tuple[str, float]:
-    """The place within the last stretch, as formula and number, and the rows that it reads.
+) -> Kink:
+    """Whether the residual falls by a jump within a short stretch, and the rows that tell.
 
-    Where the residual falls by a jump, it is where the objective, continued from either side, meets itself; where
-    it falls smoothly, it is where the straight line between the residuals of both ends is zero.
+    Where it does, the place is where the objective, continued from either side, meets itself.
 
     Args:
         sheet: The sheet.
         column: The first column of the scenario.
         result: The row of the root.
-        stretch: The left and the right end of the last stretch, each as reference and number.
+        stretch: The left and the right end of the stretch, each as reference and number.
         put: What puts the residual at a place into a row, and the same for the objective.
         close: The name of what a residual may leave over.
     """
@@ -96,18 +102,16 @@ def put_kink(
     wholes = [put_objective(first + offset, *place) for offset, place in enumerate(places)]
     fall, rise = max(0.0, fall), max(0.0, -rise)
     above, below = f"MAX(0, {at_left})", f"MAX(0, -1 * {at_right})"
-    jump = f"{letter}${first + 4}"
+    jump, flag = f"{letter}${first + 4}", f"{letter}${first + 5}"
     sheet.put(first + 4, column, Formula(f"{above} + {below}", fall + rise), style="formula", number_format=_SMALL)
-    smooth = (l_value * rise + r_value * fall) / (fall + rise) if fall + rise else (l_value + r_value) / 2
-    text = f"IFERROR(({left} * {below} + {right} * {above}) / {jump}, ({left} + {right}) / 2)"
-    sheet.put(first + 5, column, Formula(text, smooth), style="formula", number_format=_SHAPE)
+    is_kink = fall * rise > 0 and fall + rise > CLOSE**0.25
+    text = f"IF(AND({above} * {below} > 0, {jump} > SQRT(SQRT({close}))), 1, 0)"
+    sheet.put(first + 5, column, Formula(text, float(is_kink)), style="formula", number_format="0")
     (before, b), (here, h), (there, t), (beyond, y) = wholes
     met = f"(2 * {there} - {here} - {beyond}) / ({there} - {before} + ({here} - {beyond}))"
-    is_kink = fall * rise > 0 and fall + rise > CLOSE**0.25
-    place = min(r_value, max(l_value, l_value + width * (2 * t - h - y) / (t - b + (h - y)))) if is_kink else smooth
     inside = f"MAX({left}, MIN({right}, {left} + ({right} - {left}) * {met}))"
-    kink = f"AND({above} * {below} > 0, {jump} > SQRT(SQRT({close})))"
-    return f"IF({kink}, {inside}, {letter}${first + 5})", place
+    value = min(r_value, max(l_value, l_value + width * (2 * t - h - y) / (t - b + (h - y)))) if is_kink else l_value
+    return Kink(flag, is_kink, inside, value)
 
 
 def put_result(

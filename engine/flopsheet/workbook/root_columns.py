@@ -20,6 +20,8 @@ FOR_ROOTS: frozenset[sp.Number] = frozenset({sp.Integer(SCAN_NODES), sp.Rational
 """Numbers that the rows of every root name."""
 
 _A_CELL = "$AA$100"
+_LONGEST = 215
+"""Characters of a formula in a row: long ones are the price of fewer of them, of which a root takes hundreds."""
 
 
 def list_columns(expr: sp.Expr, prefix: str) -> list[tuple[sp.Symbol, sp.Expr]]:
@@ -28,7 +30,7 @@ def list_columns(expr: sp.Expr, prefix: str) -> list[tuple[sp.Symbol, sp.Expr]]:
     A cell is called by a reference there, not by a name, so that formulas are short.
     """
     columns: list[tuple[sp.Symbol, sp.Expr]] = []
-    if isinstance(expr, Put):
+    while isinstance(expr, Put):
         for symbol, value in expr.mapping.items():
             columns += _split(value, f"{prefix}_{symbol.name}", symbol)
         expr = expr.inner
@@ -37,7 +39,7 @@ def list_columns(expr: sp.Expr, prefix: str) -> list[tuple[sp.Symbol, sp.Expr]]:
 
 def _split(expr: sp.Expr, prefix: str, whole: sp.Symbol) -> list[tuple[sp.Symbol, sp.Expr]]:
     """A formula in columns short enough to read."""
-    found = split_long(expr, lambda _: _A_CELL, lambda _: "number_0_000", prefix=prefix)
+    found = split_long(expr, lambda _: _A_CELL, lambda _: "number_0_000", prefix=prefix, limit=_LONGEST)
     return [*found.helpers, (whole, found.expr)]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from openpyxl.chart import ScatterChart
-from openpyxl.chart.axis import ChartLines, NumericAxis
+from openpyxl.chart import BarChart, ScatterChart
+from openpyxl.chart.axis import ChartLines, NumericAxis, TextAxis
 from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef, StrRef
 from openpyxl.chart.legend import Legend
 from openpyxl.chart.marker import Marker
-from openpyxl.chart.series import SeriesLabel, XYSeries
+from openpyxl.chart.series import Series, SeriesLabel, XYSeries
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.title import Title, title_maker
 from openpyxl.drawing.line import LineProperties
@@ -62,6 +62,33 @@ def add_points(chart: ScatterChart, x_range: str, y_range: str, title: str) -> N
     looks = GraphicalProperties(solidFill=colour, ln=LineProperties(solidFill=colour))
     marker = Marker(symbol="circle", size=_MARKER_SIZE, spPr=looks)
     _add_series(chart, x_range, y_range, SeriesLabel(v=title), marker, LineProperties(noFill=True))
+
+
+def build_columns(title: str, x_title: str, y_title: str, *, size: tuple[float, float] = (22.0, 12.0)) -> BarChart:
+    """An empty chart of columns side by side over names; `size` is width and height in centimetres."""
+    chart = BarChart()
+    chart.type, chart.grouping, chart.style = "col", "clustered", 2
+    chart.title = _title(title)
+    chart.legend = Legend(legendPos="r")
+    chart.legend.overlay = False
+    setattr(chart, "width", size[0])  # noqa: B010 - typed as a whole number of centimetres, which it need not be
+    setattr(chart, "height", size[1])  # noqa: B010 - the same
+    names = TextAxis(axId=_X_AXIS, crossAx=_Y_AXIS, title=_title(x_title))
+    names.axPos, names.delete = "b", False
+    chart.x_axis = names
+    chart.y_axis = _axis(y_title, _Y_AXIS, _X_AXIS, "l", logarithmic=False)
+    return chart
+
+
+def add_columns(chart: BarChart, names: str, values: str, title: str) -> None:
+    """A column for each value of a range, above its name; `title` is the cell that holds what the legend says."""
+    series = Series()
+    series.cat = AxDataSource(strRef=StrRef(f=names))
+    series.val = NumDataSource(numRef=NumRef(f=values))
+    series.title = SeriesLabel(strRef=StrRef(f=title))
+    colour = COLOURS[len(chart.series) % len(COLOURS)]
+    series.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(noFill=True))
+    chart.series.append(series)
 
 
 def _axis(title: str, own: int, other: int, side: Literal["b", "l"], *, logarithmic: bool) -> NumericAxis:

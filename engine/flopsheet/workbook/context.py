@@ -27,6 +27,21 @@ _NO_WILDCARDS = str.maketrans(
 )
 
 
+@dataclass(frozen=True)
+class TierRows:
+    """What the sheet Tiers leaves to be checked for a scenario: places with their values.
+
+    `tokens` and `effective` are the sums over the tiers, `better` what a token would gain on another tier, `outside`
+    how far what the next token has to be worth lies outside of what tokens are worth before and after it.
+    """
+
+    index: int
+    tokens: tuple[str, float | str]
+    effective: tuple[str, float | str]
+    better: tuple[str, float | str]
+    outside: tuple[str, float | str]
+
+
 @dataclass
 class Context:
     """The plan, its flat model, the language, and the places that sheets tell each other.
@@ -36,7 +51,8 @@ class Context:
     them; `changed_flags` the ranges that are zero while inputs are as generated. `checked` are the blocks of formulas
     that must hold no error; `compared_rows[cell id]` is the row of a result of the plan's own law on the sheet Compare;
     `root_checks` are what the sheet Solver leaves to be checked: the id of a root, the key of the check, and the
-    range that must not exceed zero with its numbers; `fit_columns` are the columns of the table of runs, by stem.
+    range that must not exceed zero with its numbers; `tier_rows` the same of the sheet Tiers; `fit_columns` are the
+    columns of the table of runs, by stem.
     """
 
     solution: Solution
@@ -52,6 +68,7 @@ class Context:
     root_rows: dict[str, tuple[int, int]] = field(default_factory=dict)
     root_widths: dict[str, int] = field(default_factory=dict)
     root_checks: list[tuple[str, str, str, list[float]]] = field(default_factory=list)
+    tier_rows: list[TierRows] = field(default_factory=list)
     compared_rows: dict[str, int] = field(default_factory=dict)
     fit_columns: dict[str, str] = field(default_factory=dict)
     first_column: int = 4
@@ -60,6 +77,11 @@ class Context:
     def language(self) -> str:
         """The plan's language."""
         return self.solution.plan.language
+
+    @property
+    def searches(self) -> bool:
+        """Whether data, inference or limits reach into the optimum."""
+        return self.solution.terms is not None and self.solution.terms.searches
 
     def t(self, key: str, **args: Message | str | float) -> str:
         """A text of the catalogue."""

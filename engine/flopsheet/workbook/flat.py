@@ -14,13 +14,15 @@ from flopsheet.derive.compared import curve_of
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.derive.strategy_cells import UNPAID
 from flopsheet.evaluate.compile import FloatArray, compile_cells
+from flopsheet.evaluate.evaluation import FLAT_BELOW
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.cells import COUNT
 from flopsheet.formula.functions import split_choice
 from flopsheet.formula.root import Root
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell
-from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.graph import Graph, build_graph, names_read
+from flopsheet.model.inputs import BEYOND
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
@@ -31,6 +33,8 @@ from flopsheet.workbook.split import split_long
 DASH = "–"
 # Numbers that sheets other than the plan's formulas need: the decade of a logarithmic grid.
 _ALWAYS = {sp.Integer(10)}
+FLAT_PART = sp.Rational(str(FLAT_BELOW))
+"""A plan is flat where its next token is worth less than this part of a fresh one."""
 INFINITE = "infinite"
 
 
@@ -77,6 +81,12 @@ class FlatModel:
         """The name of the cell that holds a literal."""
         return self.names.name("result", self.numbers[number])
 
+    def refer_default(self, cell: Cell) -> str:
+        """The number of an input that nothing sets: its own, or the one beyond reach."""
+        if cell.default is None:
+            return self.name(BEYOND)
+        return render_excel(_default_of(cell), self.refer, self.refer_number)
+
     def number(self, cell_id: str, index: int = 0) -> float:
         """The number of a cell in a scenario, of the first one unless said."""
         return float(self.values[cell_id][index])
@@ -94,9 +104,13 @@ def flatten_model(solution: Solution) -> FlatModel:
     names_before = _preliminary_names(solution.graph)
     cells: list[Cell] = []
     partial: set[str] = set()
+    guarded = {cell.id for cell in solution.graph if cell.guard is not None}
     for cell in solution.graph:
         split = cell.expr is not None and not cell.is_of_fit
         parts = list(_split(cell, names_before)) if split else [cell]
+        if cell.guard is not None and names_read(cell) & guarded:
+            # What reads cells without a value has none either, however it is cut into parts.
+            parts = [*(replace(part, guard=cell.guard) for part in parts[:-1]), parts[-1]]
         cells.extend(parts)
         # Where a guard says that there is no value, the parts of the formula may have none either.
         maybe = cell.kind in {"user", "strategy"} or cell.guard_infinite or (cell.guard or "").startswith(UNPAID)
@@ -108,6 +122,8 @@ def flatten_model(solution: Solution) -> FlatModel:
     } | _ALWAYS
     drawn = (*_compared_curves(solution), *list_iso_flop(solution))
     found |= {number for expr in drawn for number in literals(expr)}
+    found |= {FLAT_PART} if "fresh_part" in graph else set()
+    found |= {number for cell in graph if cell.kind == "input" for number in literals(_default_of(cell))}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}
     given = {name: np.array(values) for name, values in solution.table.values.items()}
     compiled = compile_cells(graph, [cell.id for cell in graph if cell.expr is not None])
@@ -120,6 +136,11 @@ def flatten_model(solution: Solution) -> FlatModel:
     scenarios = tuple(scenario.slug for scenario in solution.plan.scenarios)
     names = _name_all(graph, numbers, scenarios)
     return FlatModel(graph, numbers, values, names, scenarios, frozenset(partial))
+
+
+def _default_of(cell: Cell) -> sp.Number:
+    """The number of an input that no layer of the plan sets; 0 where it has none."""
+    return sp.Rational(str(cell.default or 0))
 
 
 def _numbers_of(cell: Cell) -> set[sp.Number]:
@@ -140,6 +161,8 @@ def list_iso_flop(solution: Solution) -> tuple[sp.Expr, ...]:
     derivation, model = solution.derivation, solution.model
     if isinstance(derivation, ResourceDerivation) or isinstance(model, ResourceModel):
         return ()  # one resource: there is nothing to divide a budget between
+    if solution.terms is not None and solution.terms.searches:
+        return ()  # data, inference and limits bend these curves: the law alone would mislead
     interior = derivation.interior
     x, y = model.decisions
     on_budget = interior.on_budget[y]
@@ -291,9 +314,12 @@ def excel_formula(
     text = render_excel(cell.expr, called, flat.refer_number)
     if cell.guard is not None:
         guard = called(flat.graph.symbols[cell.guard])
-        # No IF inside an IF: the word comes from a list of two.
+        # No IF inside an IF: the word comes from a list of two, and a part that is a choice from a list of three.
         otherwise = f'CHOOSE({guard}, "{INFINITE}", "{DASH}")' if cell.guard_infinite else f'"{DASH}"'
-        text = f"IF({guard} = 0, {text}, {otherwise})"
+        if isinstance(cell.expr, sp.Piecewise):
+            text = f'CHOOSE(1 + {guard}, {text}, "{DASH}", "{DASH}")'
+        else:
+            text = f"IF({guard} = 0, {text}, {otherwise})"
     if cell.kind == "user" or cell.id in flat.partial:
         text = f'IFERROR({text}, "{DASH}")'
     return Formula(text, flat.shown(cell, index))

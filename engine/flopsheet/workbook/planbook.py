@@ -21,6 +21,7 @@ from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
 from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
 from flopsheet.workbook.sheets.solver import add_solver, plan_roots
+from flopsheet.workbook.sheets.tiers import add_tiers
 
 
 def write_plan_workbook(solution: Solution, path: Path, *, version: str, inputs_sha256: str) -> None:
@@ -56,6 +57,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     add_inputs(book, context)
     add_scenarios(book, context)
     add_plan(book, context)
+    add_tiers(book, context)
     add_solver(book, context)
     add_fit(book, context)
     if isinstance(solution.derivation, ResourceDerivation):

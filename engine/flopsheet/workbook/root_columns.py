@@ -40,6 +40,8 @@ LAST = sp.Symbol(f"\N{GREEK SMALL LETTER SIGMA}_{INNER_STEPS}", real=True)
 BEFORE_LAST = sp.Symbol(f"\N{GREEK SMALL LETTER SIGMA}_{INNER_STEPS - 1}", real=True)
 
 _A_CELL = "$AA$100"
+_LONGEST = 215
+"""Characters of a formula in a row: long ones are the price of fewer of them, of which a root takes hundreds."""
 
 Columns = list[tuple[sp.Symbol, sp.Expr]]
 
@@ -136,7 +138,7 @@ def list_columns(expr: sp.Expr, prefix: str) -> Columns:
     A cell is called by a reference there, not by a name, so that formulas are short.
     """
     columns: Columns = []
-    if isinstance(expr, Put):
+    while isinstance(expr, Put):
         for symbol, value in expr.mapping.items():
             columns += _split(value, f"{prefix}_{symbol.name}", symbol)
         expr = expr.inner
@@ -145,7 +147,7 @@ def list_columns(expr: sp.Expr, prefix: str) -> Columns:
 
 def _split(expr: sp.Expr, prefix: str, whole: sp.Symbol) -> Columns:
     """A formula in columns short enough to read."""
-    found = split_long(expr, lambda _: _A_CELL, lambda _: "number_0_000", prefix=prefix)
+    found = split_long(expr, lambda _: _A_CELL, lambda _: "number_0_000", prefix=prefix, limit=_LONGEST)
     return [*found.helpers, (whole, found.expr)]
 
 

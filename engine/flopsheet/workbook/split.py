@@ -74,7 +74,11 @@ class _Splitter:
                 break
             if isinstance(part, sp.Expr) and not part.is_Atom:
                 moved[part] = self._helper(part)
-                expr = _rebuild(expr, lambda old: moved.get(old, old))
+            elif isinstance(part, (sp.And, sp.Or)):
+                moved[part] = self._flag(part)
+            else:
+                continue
+            expr = _rebuild(expr, lambda old: moved.get(old, old))
         return expr
 
     def _fold(self, expr: sp.Expr) -> sp.Expr:
@@ -98,8 +102,14 @@ class _Splitter:
         if isinstance(part, sp.Symbol):
             return part
         part = self.shorten(part)
-        if isinstance(part, sp.Symbol):
-            return part
+        return part if isinstance(part, sp.Symbol) else self._keep(part)
+
+    def _flag(self, condition: sp.Basic) -> sp.Basic:
+        """The condition that the helper that holds 1 where a condition is met, else 0, is above zero."""
+        return self._keep(choose(self.shorten(condition), sp.S.One, sp.S.Zero)) > 0
+
+    def _keep(self, part: sp.Expr) -> sp.Symbol:
+        """The helper that holds just this."""
         if part not in self.helpers:
             known = {"positive": True} if part.is_positive else {"real": True} if part.is_extended_real else {}
             symbol = sp.Symbol(f"{self._prefix}_{len(self.helpers) + 1}", **known)

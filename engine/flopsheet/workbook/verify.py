@@ -26,8 +26,8 @@ from flopsheet.workbook.units import find_units
 TOLERANCE = 1e-12
 """Largest difference between a stored and a recalculated number, relative as `measure_difference` says."""
 
-UNIT_SCALED = frozenset({"1", "nats/token"})
-"""Units in which a difference counts absolutely below 1: dimensionless cells and losses."""
+UNIT_SCALED = frozenset({"1", "nats/token", "nats/token per 1 %"})
+"""Units in which a difference counts absolutely below 1: dimensionless cells, losses and what losses change by."""
 
 _REFERENCE = r"(?:(?:'(?:[^']|'')+'|[A-Za-z_][A-Za-z0-9_]*)!)?(?:\$?[A-Za-z_][A-Za-z0-9_]*(?:\$[0-9]+)?)"
 _DIFFERENCE = re.compile(rf"(?:ABS)?\(?\s*({_REFERENCE})\s*-\s*({_REFERENCE})\s*\)?", re.IGNORECASE)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import sympy as sp
 
 from flopsheet.derive.constrained.limits import least, trade_of_least
-from flopsheet.derive.constrained.search import LABELS, TRADE, Search, balance, put_parts
+from flopsheet.derive.constrained.search import LABELS, SIZE, TRADE, Search, balance, put_parts
 from flopsheet.derive.constrained.stretches import Stretch
 from flopsheet.derive.contour import UNKNOWN
 from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
-from flopsheet.model.cell import CellKind
+from flopsheet.model.cell import CellKind, make_symbol
 
 
 class LossSearch(Search):
@@ -30,16 +30,23 @@ class LossSearch(Search):
     def residual(self, stretch: Stretch) -> sp.Expr:
         """What more tokens are worth, against what the size they take was worth."""
         d = sp.exp(UNKNOWN)
-        sizes = {bound.name: bound.size.subs(self.tokens, d) for bound in self.bounds}
+        sizes: dict[str, sp.Expr] = {}
+        each: dict[sp.Symbol, sp.Expr] = {}
+        for bound in self.bounds:
+            # Sizes that change along the stretch are parts of their own, which both the least and its trade read.
+            size = bound.size.subs(self.tokens, d)
+            own = size.is_Atom or len(self.bounds) == 1
+            sizes[bound.name] = size if own else make_symbol(f"N_{bound.name}_here")
+            each |= {} if own else {sizes[bound.name]: size}
         trades = {bound.name: bound.trade.subs(self.tokens, d) for bound in self.bounds}
-        parts = {**self.along(stretch, d), TRADE: trade_of_least(sizes, trades)}
+        parts = {**self.along(stretch, d), SIZE: least(sizes), TRADE: trade_of_least(sizes, trades)}
         size, tokens = self.worth(stretch)
         if stretch.factor == 1:
-            return put_parts(balance(tokens, size * TRADE), parts)
+            return put_parts(put_parts(balance(tokens, size * TRADE), parts), each)
         # What repetition costs stands on the other side, so that both sides are above zero.
         rise = self.rise(stretch).subs(self.tokens, d)
         loss = self.build.model.loss.subs(self.local, simultaneous=True)
-        return put_parts(balance(tokens + loss * rise, size * TRADE + loss * rise), parts)
+        return put_parts(put_parts(balance(tokens + loss * rise, size * TRADE + loss * rise), parts), each)
 
     def objective(self, stretch: Stretch) -> sp.Expr:
         """The loss along the stretch."""

@@ -110,7 +110,8 @@ class _Writer:
             spending = account.spendings.get(bound.name)
             if spending is not None and spending.limit is not None:
                 label = Message("cell.slack_of", {"limit": Message(f"limit.{bound.name}")})
-                build.add(f"slack_{bound.name}", 1 - spent[bound.name] / spending.limit, "1", label, positive=False)
+                left = 1 - spent[bound.name] / spending.limit
+                build.add(f"slack_{bound.name}", left, "1", label, positive=False, guard=self.guard)
         if path is not None and self.terms.supply is not None:
             add_tiers(build, self.terms.supply, choice, guard=self.guard)
         self._add_outputs(choice, spent["compute"])
@@ -138,7 +139,7 @@ class _Writer:
     def _add_efficiency(self, search: Search, reached: sp.Symbol, excess: Excess | None) -> sp.Symbol:
         """The loss of the same budget without caps, over the loss reached."""
         build = self.build
-        best = reached
+        best, guard = reached, self.guard
         if self.capped and isinstance(search, LossSearch):
             bounds = find_bounds(build.model, self.terms.account, {}, self.size, self.tokens, caps=False)
             most = search.path.most if search.path else BEYOND.symbol
@@ -146,7 +147,14 @@ class _Writer:
                 build, bounds, search.path, self.size, self.tokens, most, "free", "nats/token", excess
             ).add()
             best = build.add("L_free", self._loss(free, excess), "nats/token", Message("cell.L_free"))
-        build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=self.guard)
+            guard = None
+        elif self.minimises_loss:
+            # A cap that a reader adds to a plan without any: the loss without it is not looked for.
+            caps = [cap < BEYOND.symbol for cap in self.caps.values()]
+            is_set = sp.Piecewise((1, sp.Or(*caps)), (0, True))
+            build.add("caps_set", is_set, "1", Message("cell.caps_set"), positive=False)
+            guard = "caps_set"
+        build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
         return best
 
     def _reach(

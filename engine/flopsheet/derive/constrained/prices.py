@@ -80,10 +80,13 @@ def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
         tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", called), positive=False)
     wanted = build.add("trade_wanted", tokens_worth / size_worth, "1", Message("cell.trade_wanted"), positive=False)
     below = [
-        sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * wanted)), (-1, True)) for n in tight
+        sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * (1 + wanted))), (-1, True))
+        for n in tight
     ]
     above = [
-        sp.Piecewise((trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= close * wanted)), (BEYOND.symbol, True))
+        sp.Piecewise(
+            (trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= close * (1 + wanted))), (BEYOND.symbol, True)
+        )
         for n in tight
     ]
     lower = build.add("trade_below", sp.Max(*below), "1", Message("cell.trade_below"), positive=False)

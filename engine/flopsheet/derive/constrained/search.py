@@ -179,10 +179,12 @@ class Search(ABC):
         low = build.add(f"low_{tag}", lowest, unit, Message("cell.stretch_low", name))
         highest = sp.Min(stretch.high, self.most, _MOST)
         high = build.add(f"high_{tag}", highest, unit, Message("cell.stretch_high", name), positive=False)
-        top = build.add(f"top_{tag}", sp.Max(low, high), unit, Message("cell.stretch_top", name))
+        # An empty stretch is looked at where it would end: what it asks for where it begins may be beyond all digits.
+        label = Message("cell.stretch_top", name)
+        top = build.add(f"top_{tag}", sp.Max(high, _FEWEST), unit, label)
         ends = [
             build.add(f"t_{side}_{tag}", sp.log(end), "1", Message(f"cell.stretch_t_{side}", name), positive=False)
-            for side, end in (("low", low), ("high", top))
+            for side, end in (("low", sp.Min(low, top)), ("high", top))
         ]
         root = make_root(UNKNOWN, self.residual(stretch), ends[0], ends[1], objective=self.objective(stretch))
         t = build.add(f"t_{tag}", root, "1", Message("cell.stretch_t", name), positive=False)
@@ -208,8 +210,11 @@ def put_parts(expr: sp.Expr, parts: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def balance(worth: sp.Expr, taken: sp.Expr) -> sp.Expr:
-    """ln(worth / taken) near its zero: the difference over the mean, which has a value where one of them is none."""
-    return 2 * (worth - taken) / (worth + taken)
+    """ln(worth / taken) near its zero: the difference over the mean, which has a value where one of them is none.
+
+    Written with one of the two alone over the sum, so that a cell holds it.
+    """
+    return 2 * (1 - 2 * taken / (worth + taken))
 
 
 def _of_best(values: Sequence[sp.Expr], scores: Sequence[sp.Symbol], best: sp.Symbol) -> sp.Expr:

@@ -38,9 +38,10 @@ def add_tiers(build: CellBuilder, supply: Supply, choice: Choice, *, guard: str 
         above.append(tier.unique * full[tier.slug])
     room = build.add("room_at_level", sp.Add(*resting.values()), "token", Message("cell.room_at_level"), positive=False,
                      guard=guard)  # fmt: skip
-    rest = sp.Piecewise((choice.tokens - sp.Add(*above), room > 0), (0, True))
-    rest = build.add("tokens_at_level", rest, "token", Message("cell.tokens_at_level"), positive=False, guard=guard)
-    part = sp.Piecewise((sp.Max(0, sp.Min(1, rest / room)), room > 0), (0, True))
+    # As shares of the plan's tokens: a difference of large amounts would show nothing but their last digits.
+    label = Message("cell.left_at_level")
+    left = build.add("left_at_level", 1 - sp.Add(*above) / choice.tokens, "1", label, positive=False, guard=guard)
+    part = sp.Piecewise((sp.Max(0, sp.Min(1, left * choice.tokens / room)), room > 0), (0, True))
     part = build.add("part_at_level", part, "1", Message("cell.part_at_level"), positive=False, guard=guard)
     paid = make_symbol("level_paid", positive=False)
     price = data / choice.effective

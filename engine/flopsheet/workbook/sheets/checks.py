@@ -24,6 +24,7 @@ from flopsheet.workbook.sheets.check_rows import (
 from flopsheet.workbook.sheets.compare import put_compare_checks
 from flopsheet.workbook.sheets.fit import fit_residuals
 from flopsheet.workbook.sheets.scenarios import POSITION
+from flopsheet.workbook.sheets.term_checks import put_term_checks
 from flopsheet.workbook.styles import StyleName
 
 _UNCHANGED = "chk_unchanged"
@@ -47,7 +48,9 @@ def add_checks(book: Book, context: Context) -> Sheet:
     rows = CheckRows(sheet, context, _HEAD + 1)
     _put_errors(rows)
     _put_inputs(rows)
-    if rows.chosen:
+    if context.searches:
+        put_term_checks(rows)
+    elif rows.chosen:
         _put_limits(rows)
         _put_optimum(rows)
     else:

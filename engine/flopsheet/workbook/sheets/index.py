@@ -13,10 +13,23 @@ from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
 from flopsheet.workbook.sheets.check_rows import AGREEMENT
 from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
+from flopsheet.workbook.sheets.tiers import find_tiers
 from flopsheet.workbook.styles import StyleName
 
 _FIRST, _SECOND = 1, 2
-_SHEETS = ("Inputs", "Scenarios", "Plan", "Solver", "Fit", "Curve", "Iso-FLOP", "Compare", "Derivation", "Checks")
+_SHEETS = (
+    "Inputs",
+    "Scenarios",
+    "Plan",
+    "Tiers",
+    "Solver",
+    "Fit",
+    "Curve",
+    "Iso-FLOP",
+    "Compare",
+    "Derivation",
+    "Checks",
+)
 
 
 def add_index(book: Book, context: Context) -> Sheet:
@@ -143,6 +156,8 @@ def _stands(name: str, context: Context) -> bool:
     resource = isinstance(context.solution.derivation, ResourceDerivation)
     if name == "Curve":
         return resource
+    if name == "Tiers":
+        return find_tiers(context) is not None
     if name == "Solver":
         return bool(context.root_rows)
     if name == "Compare":

@@ -33,6 +33,16 @@ _BOUNDS = {
 }
 
 
+_SECTIONS = (
+    ("workbook.section_limits", ("budget.", "target.", "caps.")),
+    ("workbook.section_tiers", ("data.tiers.",)),
+    ("workbook.section_data", ("data.",)),
+    ("workbook.section_hardware", ("hardware.",)),
+    ("workbook.section_inference", ("inference.",)),
+)
+"""What the inputs of a plan's terms are about, by how their keys begin."""
+
+
 def add_inputs(book: Book, context: Context) -> Sheet:
     """The base value of every input, each an editable cell with its limits, its value as generated and source."""
     t = context.t
@@ -40,16 +50,7 @@ def add_inputs(book: Book, context: Context) -> Sheet:
     row = FIRST_ROW
     sheet.put(row, _LABEL, t("workbook.note_inputs"), style="subtitle")
     row += 2
-    groups = (
-        ("workbook.section_plan", [c for c in context.flat.inputs if c.kind == "input"]),
-        ("workbook.section_law", [c for c in context.flat.inputs if c.kind == "constant" and not c.law]),
-        *(
-            [("workbook.section_compared", [c for c in context.flat.inputs if c.law])]
-            if context.solution.compared
-            else []
-        ),
-    )
-    for key, cells in groups:
+    for key, cells in _groups(context):
         sheet.put(row, _LABEL, t(key), style="section")
         row = _put_header(sheet, context, row + 1)
         first = row
@@ -61,6 +62,24 @@ def add_inputs(book: Book, context: Context) -> Sheet:
             context.changed_flags.append(f"Inputs!${flag}${first}:${flag}${row - 1}")
         row += 1
     return sheet
+
+
+def _groups(context: Context) -> list[tuple[str, list[Cell]]]:
+    """The inputs by what they are about, each group with the key of its title; those of a plan's terms apart."""
+    inputs = context.flat.inputs
+    own = [cell for cell in inputs if cell.kind == "input"]
+    found = [("workbook.section_plan", own)]
+    if context.searches:
+        found, left = [], own
+        for key, prefixes in _SECTIONS:
+            found.append((key, [cell for cell in left if (cell.key or "").startswith(prefixes)]))
+            left = [cell for cell in left if not (cell.key or "").startswith(prefixes)]
+        found.append(("workbook.section_plan", left))
+        found = [(key, cells) for key, cells in found if cells]
+    found.append(("workbook.section_law", [c for c in inputs if c.kind == "constant" and not c.law]))
+    if context.solution.compared:
+        found.append(("workbook.section_compared", [cell for cell in inputs if cell.law]))
+    return found
 
 
 def _put_header(sheet: Sheet, context: Context, row: int) -> int:
@@ -121,6 +140,8 @@ def base_value(context: Context, cell: Cell) -> tuple[float | str, str]:
     source: Sourced | None = plan.inputs.get(cell.key or "")
     if source is not None and source.value is not None:
         return source.value, source_text(source)
+    if cell.default is not None:
+        return cell.default, context.t("workbook.default")
     if cell.kind == "constant":
         constant = context.solution.constants[cell.id]
         return constant.value, f"{constant.place.file}:{constant.place.line}"

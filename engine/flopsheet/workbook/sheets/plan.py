@@ -129,6 +129,10 @@ def _put_numbers(sheet: Sheet, context: Context, row: int) -> None:
         label = context.t("workbook.fixed_number", value=f"{value:g}")
         _put_number(sheet, row, label, name, value)
         row += 1
+    own = [cell for cell in context.flat.graph if cell.kind == "constant" and cell.key is None and cell.expr is None]
+    for cell in (cell for cell in own if cell.id != BEYOND.id):
+        _put_number(sheet, row, context.label(cell), context.flat.name(cell), context.flat.number(cell.id))
+        row += 1
     _put_number(sheet, row, context.label(BEYOND), context.flat.name(BEYOND), float(context.flat.values[BEYOND.id][0]))
 
 

@@ -57,7 +57,7 @@ def put_in_force(table: Table) -> None:
         row += 1
     for cell in rows.inputs:
         base, _ = base_value(context, cell)
-        if is_limit(cell) or not isinstance(base, float):
+        if is_limit(cell) or not isinstance(base, float) or _is_removed(context, cell):
             _put_number(table, cell, row)
             row += 1
     for cell in context.flat.inputs:
@@ -121,9 +121,10 @@ def _put_number(table: Table, cell: Cell, row: int) -> None:
     table.sheet.put(row, LABEL, context.t("workbook.as_number", what=context.label(cell)), style="note")
     table.sheet.put(row, UNIT, cell.unit, style="unit")
     values = [float(value) for value in context.flat.values[cell.id]]
+    otherwise = context.flat.refer_default(cell)
     for column, value in zip(table.columns, values, strict=True):
         above = f"{get_column_letter(column)}{source}"
-        text = f"IF(ISNUMBER({above}), {above}, beyond_reach)"
+        text = f"IF(ISNUMBER({above}), {above}, {otherwise})"
         table.sheet.put(row, column, Formula(text, value), style="formula", number_format=format_of(cell, *values))
     context.rows[cell.id] = row
 
@@ -148,9 +149,17 @@ def _own(context: Context, cell: Cell, column: int) -> float | str | None:
 
 def _effective(context: Context, cell: Cell, index: int) -> float | str:
     """The value of an input in force in a scenario."""
-    if cell.kind == "constant" or context.solution.table.is_set(cell.key or "", index):
+    own = context.solution.plan.scenarios[index].inputs.get(cell.key or "")
+    given = cell.default is not None and (own is None or own.value is not None)
+    if given or cell.kind == "constant" or context.solution.table.is_set(cell.key or "", index):
         return float(context.flat.values[cell.id][index])
     return NONE
+
+
+def _is_removed(context: Context, cell: Cell) -> bool:
+    """Whether a scenario takes back what is set of an input that has a number of its own."""
+    own = (scenario.overrides.get(cell.key or "") for scenario in context.solution.plan.scenarios)
+    return cell.default is not None and any(given is not None and given.value is None for given in own)
 
 
 def _base_name(context: Context, cell: Cell) -> str:

@@ -10,6 +10,7 @@ import sympy as sp
 
 from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
 from flopsheet.api.compared import compare_laws, find_compare_problems
+from flopsheet.api.deriving import add_terms_steps
 from flopsheet.api.plan_laws import (
     derive_given_law,
     find_cell_problems,
@@ -80,11 +81,12 @@ def solve(plan: Plan) -> Solution:
         compared = compare_laws(plan, model)
         terms = build_terms(plan, model)
         graph, table = build_plan_graph(plan, model, derivation, compared=compared, terms=terms)
+        derivation = add_terms_steps(plan, derivation, terms)
     evaluation = evaluate_graph(graph, table)
     if fit is not None:
         check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
     answers = add_law_answers(list_answers(plan, model, evaluation, terms), compared, evaluation)
-    if isinstance(derivation, Derivation):
+    if isinstance(derivation, Derivation) and not (terms is not None and terms.searches):
         answers = tuple(_tell_minima(derivation, evaluation, answer, at) for at, answer in enumerate(answers))
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()

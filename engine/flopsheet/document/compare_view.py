@@ -23,6 +23,7 @@ from flopsheet.evaluate.findings import Finding
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
+from flopsheet.plan.plan import Law, Repetition
 
 Model = LawModel | ResourceModel
 
@@ -245,8 +246,11 @@ def _tell(source: ReportSource, words: Words, model: Model, finding: Finding, in
 
 
 def cite_all(source: ReportSource) -> str:
-    """BibTeX of exactly the laws used, the plan's own first; a paper that several of them come from once."""
-    laws = [source.solution.model.law, *(law.model.law for law in source.solution.compared)]
+    """BibTeX of exactly the laws and modifiers used, the plan's own law first; a paper of several of them once."""
+    laws: list[Law | Repetition] = [source.solution.model.law, *(law.model.law for law in source.solution.compared)]
+    supply = source.solution.terms.supply if source.solution.terms else None
+    if supply is not None and supply.repetition.source is not None and supply.repetition.source.bibtex:
+        laws.append(supply.repetition)
     entries: dict[str, str] = {}
     for law in laws:
         entry = render_bibtex(law)

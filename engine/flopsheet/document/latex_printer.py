@@ -20,6 +20,7 @@ from sympy.printing.precedence import PRECEDENCE, precedence_traditional
 from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal, Slope
 from flopsheet.document.latex_names import latex_name
 from flopsheet.document.numbers import MAX_DIGITS, render_number
+from flopsheet.document.terms_symbols import spell_term
 from flopsheet.formula.functions import BY_HEAD
 from flopsheet.formula.root import Put, Root
 from flopsheet.messages import load_catalogue
@@ -60,7 +61,7 @@ class FormulaPrinter(LatexPrinter):
 
     def _name(self, symbol: sp.Symbol) -> str:
         """How a symbol is written, whether or not it is shown as a number."""
-        return self._names.get(symbol.name) or latex_name(symbol.name)
+        return self._names.get(symbol.name) or spell_term(symbol.name) or latex_name(symbol.name)
 
     def _print_Dummy(self, expr: sp.Dummy) -> str:
         return self._print_Symbol(expr)
@@ -269,7 +270,7 @@ def _ordered_factors(expr: sp.Expr) -> list[sp.Expr]:
 def _is_negative(exponent: sp.Expr) -> bool:
     """Whether an exponent is written with a leading minus: -1, -alpha, -alpha/(alpha + beta)."""
     if exponent.is_Add:
-        return False
+        return all(_is_negative(term) for term in exponent.args)
     return bool(exponent.as_coeff_Mul()[0].is_negative)
 
 

@@ -21,6 +21,10 @@ from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.terms_charts import draw_terms
+from flopsheet.document.terms_study import Study
+from flopsheet.document.terms_teller import told_units
+from flopsheet.document.terms_view import view_terms
 from flopsheet.document.view_claims import list_claims
 from flopsheet.document.view_derivation import list_elasticities, list_exponents, list_proofs, list_steps, work_out
 from flopsheet.document.view_provenance import (
@@ -62,6 +66,10 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     if isinstance(source.solution.derivation, ResourceDerivation):
         figures = draw_resource(source, words)
         view = {**view_common(source, words, figures), **view_resource(source, words)}
+    elif source.is_under_terms:
+        study, curves = Study(source), compile_curves(source.derivation)
+        figures = draw_terms(study, words)
+        view = {**view_common(source, words, figures), **view_terms(study, words, Scale(source, curves))}
     else:
         curves = compile_curves(source.derivation)
         figures = draw_figures(source, curves, words)
@@ -103,6 +111,10 @@ def view_common(source: ReportSource, words: Words, figures: tuple[Figure, ...])
     symbols = list_symbols(source.model)
     return {
         "title": words.name(plan.title),
+        "buying": None,
+        "worked_text": words.say("report.worked_text"),
+        "strategies_text": words.say("report.strategies_text"),
+        "derivation_text": words.say("report.derivation_text"),
         "description": words.name(plan.description),
         "law_title": words.name(law.title or law.name),
         "law_name": law.name,
@@ -153,11 +165,13 @@ def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], findin
     """A finding in words, its numbers written as elsewhere in the report."""
     args = dict(finding.message.args)
     units = {"amount": "FLOP"}
+    if source.is_under_terms:
+        units |= told_units(finding.message)
     name = str(args.get("name", ""))
     known = {source.model.amount.name: "FLOP"} | {z.name: source.model.decision(z).unit for z in source.model.decisions}
     if name in known:
         units |= dict.fromkeys(("value", "low", "high"), known[name])
-    if "caps" in args:
+    if "caps" in args and not source.is_under_terms:
         # The engine names keys; a reader wants amounts, in the report's language.
         args["caps"] = describe_caps(source, words, finding.limits, index)
     return words.message(Message(finding.message.key, args), units=units, symbols=symbols)

@@ -70,6 +70,11 @@ class ReportSource:
         """Whether the plan asks for the least loss of a budget; else for the least compute of a loss."""
         return self.plan.objective == "minimize loss"
 
+    @property
+    def is_under_terms(self) -> bool:
+        """Whether data, inference or further limits reach into the optimum."""
+        return self.solution.terms is not None and self.solution.terms.searches
+
     def constants(self, index: int) -> Mapping[str, float]:
         """What a scenario fixes of the law's formulas, by cell: its constants, inputs and intermediate numbers."""
         return {symbol.name: self.evaluation.value(symbol.name, index) for symbol in self.model.parameters}

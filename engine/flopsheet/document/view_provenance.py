@@ -12,7 +12,7 @@ from flopsheet.evaluate.law_findings import tell_about
 from flopsheet.model.inputs import STRATEGY_UNITS
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel
-from flopsheet.plan.plan import Constant, Law, Sourced
+from flopsheet.plan.plan import Constant, Law, Repetition, Source, Sourced
 
 _SET = "--set"
 # A standard error below this is what rounding leaves of none.
@@ -145,19 +145,20 @@ def list_about(law: Law, words: Words) -> tuple[tuple[str, str], ...]:
 
 def cite_law(law: Law, words: Words) -> str:
     """The source of a law as Markdown, its arXiv or DOI entry as the link."""
-    source = law.source
+    return cite_source(law.source, words)
+
+
+def cite_source(source: Source | None, words: Words) -> str:
+    """A source as Markdown, its arXiv or DOI entry as the link."""
     if source is None:
         return words.say("report.no_source")
     text = words.name(source.cite) + (f", {words.name(source.where)}" if source.where else "")
-    link = _link(law)
+    link = _link(source)
     return f"{text}, [{words.name(link[0])}]({link[1]})" if link else text
 
 
-def _link(law: Law) -> tuple[str, str] | None:
-    """The text and address of a law's source; only registries whose addresses are made of plain identifiers."""
-    source = law.source
-    if source is None:
-        return None
+def _link(source: Source) -> tuple[str, str] | None:
+    """The text and address of a source; only registries whose addresses are made of plain identifiers."""
     for label, base, identifier in (
         ("arXiv:", "https://arxiv.org/abs/", source.arxiv),
         ("doi:", "https://doi.org/", source.doi),
@@ -167,8 +168,8 @@ def _link(law: Law) -> tuple[str, str] | None:
     return None
 
 
-def render_bibtex(law: Law) -> str:
-    """A BibTeX entry of the law's source; empty without one."""
+def render_bibtex(law: Law | Repetition) -> str:
+    """A BibTeX entry of the source of a law or a modifier; empty without one."""
     source = law.source
     if source is None:
         return ""

@@ -40,6 +40,11 @@ def build_summary(source: ReportSource, words: Words, scale: Scale) -> Summary:
     return Summary(overall.table(), special, (*overall.stakes(), *overall.remarks()))
 
 
+def list_remarks(source: ReportSource, words: Words, scale: Scale) -> list[str]:
+    """What a reader must know beside the plans: range of the law, refuted claims, broken expectations."""
+    return list(_Overall(source, words, scale, Teller(source, words, scale)).remarks())
+
+
 @dataclass(frozen=True)
 class _Overall:
     """Tells what holds of all scenarios together."""

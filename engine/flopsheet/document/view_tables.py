@@ -89,13 +89,13 @@ def head_of_result(source: ReportSource, words: Words, name: str) -> str:
     if words.known(key):
         return words.say(key)
     cell = source.graph[name]
-    label = words.message(cell.label) if isinstance(cell.label, Message) else cell.label
+    label = words.message(cell.label) if isinstance(cell.label, Message) else words.name(cell.label)
     unit = (
         ""
         if cell.unit == "1"
         else f"{words.say('document.open_paren')}{words.unit(cell.unit)}{words.say('document.close_paren')}"
     )
-    return words.name(label[:1].upper() + label[1:] + unit)
+    return label[:1].upper() + label[1:] + unit
 
 
 def is_held_back(source: ReportSource) -> bool:

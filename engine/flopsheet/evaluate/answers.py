@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from flopsheet.evaluate.evaluation import FLAT_BELOW, Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.evaluate.law_findings import list_law_findings
-from flopsheet.evaluate.terms_findings import list_terms_findings
+from flopsheet.evaluate.terms_findings import list_terms_findings, tell_excluded
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import list_limits
@@ -101,6 +101,8 @@ def _answer(
     scenario, status = plan.scenarios[index], evaluation.statuses[index]
     findings = list_findings(evaluation, model, index)
     searched = terms is not None and terms.searches
+    if status == "infeasible" and terms is not None and searched and isinstance(model, LawModel):
+        findings = (Finding("infeasible", tell_excluded(plan, model, terms, evaluation, index)),)
     if status in {"infeasible", "not_converged"}:
         return Answer(scenario.name, scenario.slug, status, findings=findings)
     if not evaluation.unreachable[index]:

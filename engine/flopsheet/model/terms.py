@@ -72,3 +72,12 @@ def limit_keys(plan: Plan) -> dict[str, tuple[str, ...]]:
 def is_declared(scenario: Scenario, keys: Sequence[str]) -> bool:
     """Whether a scenario sets any of these."""
     return any((given := scenario.inputs.get(key)) is not None and bool(given.value) for key in keys)
+
+
+def declared_limits(plan: Plan) -> frozenset[str]:
+    """The names of the limits that any scenario sets."""
+    return frozenset(
+        name
+        for name, keys in limit_keys(plan).items()
+        if any(is_declared(scenario, keys) for scenario in plan.scenarios)
+    )

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import mpmath
 import sympy as sp
 
-from flopsheet.derive.constrained.stretches import Path
+from flopsheet.derive.constrained.stretches import EFFECTIVE, Path
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.sample import DIGITS
-from flopsheet.formula.mp_value import mp_function, mp_or_none, mp_value
+from flopsheet.formula.mp_value import mp_or_none, mp_value
 from flopsheet.formula.root import Root
 from flopsheet.model.graph import Graph
 
@@ -22,7 +23,7 @@ _CLOSE = mpmath.mpf("1e-9")
 """What counts as zero: the plan's numbers are doubles, and two limits meet where halving finds them."""
 _STEP = mpmath.mpf("1e-6")
 """How far the plan is left, in ln D, to see whether that pays."""
-_NODES = 24
+_NODES = 12
 _MOST_SCENARIOS = 8
 _SCALE = mpmath.mpf(8) / 7
 _LIMITED = ("compute", "money", "time", "parameters", "memory", "tokens")
@@ -44,7 +45,9 @@ class PlanNumbers:
     @cached_property
     def env(self) -> dict[sp.Symbol, Any]:
         """The number of every cell that has one, as it stands."""
-        return {self.graph[name].symbol: mpmath.mpf(value) for name, value in self.values.items() if value == value}
+        return {
+            self.graph[name].symbol: mpmath.mpf(value) for name, value in self.values.items() if not math.isnan(value)
+        }
 
     @cached_property
     def stretches(self) -> tuple[tuple[Any, Any, Callable[[Any], Any]], ...]:
@@ -56,8 +59,12 @@ class PlanNumbers:
             tag = cell.id.removeprefix("t_")
             if f"score_{tag}" in self.values and self.values[f"low_{tag}"] <= self.values[f"high_{tag}"]:
                 ends = (mp_value(end, self.env) for end in (cell.expr.low, cell.expr.high))
-                found.append((*ends, mp_function(cell.expr.objective, self.env, cell.expr.unknown)))
+                found.append((*ends, partial(self._value_along, cell.expr)))
         return tuple(found)
+
+    def _value_along(self, root: Root, t: Any) -> Any:
+        """What is minimised along the stretch of a root, at ln D."""
+        return mp_or_none(root.objective, {**self.env, root.unknown: t})
 
     def least_at(self, t: Any) -> Any:
         """What is minimised at ln D, or None where no stretch reaches so far."""
@@ -84,40 +91,33 @@ def prove_numbers(
         return ()
     count = len(scenes[0].stretches)
     best = f"best of {count} stretches" if count > 1 else "best of its stretch"
-    statements: list[tuple[str, Callable[[PlanNumbers], Iterator[str]]]] = [
-        (
-            f"stationarity: at the plan no step in ln {tokens} pays, either way (at a kink: the level lies between)",
-            lambda scene: _find_step(scene, tokens),
+    alike = f"exponents: {tokens} and unique tokens grown alike grow D_effective alike"
+    statements: dict[str, Callable[[PlanNumbers], Iterator[str]]] = {
+        f"stationarity: at the plan no step in ln {tokens} pays, either way (at a kink the level lies between)": (
+            lambda scene: _find_step(scene, tokens)
         ),
-        (
-            f"second order: the plan is the {best}, and no node of any of them is better",
-            lambda scene: _find_better(scene, tokens),
+        f"second order: the plan is the {best}, and no node of any of them is better": (
+            lambda scene: _find_better(scene, tokens)
         ),
-        ("KKT signs: no multiplier of a limit is negative", _find_negative),
-        (
-            "complementary slackness: multiplier times slack is zero for every limit",
-            lambda scene: _find_slack(scene, size, tokens),
+        "KKT signs: no multiplier of a limit is negative": _find_negative,
+        "complementary slackness: multiplier times slack is zero for every limit": (
+            lambda scene: _find_slack(scene, size, tokens)
         ),
-        (
-            f"stationarity: the parts of the limits add up to what more {size} is worth, and with what limits "
-            f"{tokens} to what more of these is",
-            lambda scene: _find_rest(scene, size),
+        f"stationarity: the parts of the limits add up to what more {size} is worth, and pay what {tokens} are": (
+            lambda scene: _find_rest(scene, size)
         ),
-    ]
+    }
     if path is not None and path.stretches[0].inverse is not None:
-        statements.append((
-            f"exponents: {tokens} and unique tokens grown alike grow D_effective alike, so that "
-            f"U dD_effective/dU = D_effective - mu {tokens}",
-            lambda scene: _find_uneven(scene, path, tokens),
-        ))  # fmt: skip
-        statements.append((
-            f"inverse round trip: along every stretch the {tokens} for so many effective tokens are worth these",
-            lambda scene: _find_lost(scene, path, tokens),
-        ))  # fmt: skip
+        statements[f"{alike}, so that U dD_effective/dU = D_effective - mu {tokens}"] = lambda scene: _find_uneven(
+            scene, path, tokens
+        )
+        statements[
+            f"inverse round trip: along every stretch effective tokens give back the {tokens} they come from"
+        ] = lambda scene: _find_lost(scene, path, tokens)
     if "target_loss" in scenes[0].values and "plan_status" in scenes[0].graph:
-        statements.append(("inverse round trip: the plan reaches the target loss", _find_missed))
+        statements["inverse round trip: the plan reaches the target loss"] = _find_missed
     with mpmath.workdps(DIGITS):
-        return tuple(_judge(statement, scenes, faults) for statement, faults in statements)
+        return tuple(_judge(statement, scenes, faults) for statement, faults in statements.items())
 
 
 def _judge(statement: str, scenes: Sequence[PlanNumbers], faults: Callable[[PlanNumbers], Iterator[str]]) -> Proof:
@@ -185,23 +185,16 @@ def _find_negative(scene: PlanNumbers) -> Iterator[str]:
 def _find_slack(scene: PlanNumbers, size: sp.Symbol, tokens: sp.Symbol) -> Iterator[str]:
     """A limit that has a price and leaves room."""
     whole = scene.number(f"gain_{size}") + abs(scene.number("worth_tokens"))
-    held, cap = scene.number(f"{size}_{scene.suffix}"), f"caps_{tokens_role(scene)}"
+    held = scene.number(f"{size}_{scene.suffix}")
     for name, multiplier in _limits(scene):
         if multiplier == 0:
             continue
         if name == "tokens":
-            room = scene.number(cap) / scene.number(f"{tokens}_{scene.suffix}") - 1
+            room = scene.number("caps_tokens") / scene.number(f"{tokens}_{scene.suffix}") - 1
         else:
             room = scene.number(f"{size}_at_{name}_opt") / held - 1
         if abs(multiplier * room) > _CLOSE * whole:
             yield f"{name} leaves {float(room):.3g} of itself"
-
-
-def tokens_role(scene: PlanNumbers) -> str:
-    """What the cap on the tokens is called."""
-    return "tokens" if scene.has("caps_tokens") else next(
-        name.removeprefix("caps_") for name in scene.values if name.startswith("caps_")
-    )  # fmt: skip
 
 
 def _find_rest(scene: PlanNumbers, size: sp.Symbol) -> Iterator[str]:
@@ -260,14 +253,11 @@ def _find_lost(scene: PlanNumbers, path: Path, tokens: sp.Symbol) -> Iterator[st
             # Where a token is worth exp(-100) of a fresh one, the effective ones no longer tell how many there are.
             if mp_value(stretch.marginal, env) < mpmath.exp(-60):
                 continue
-            back = mp_or_none(stretch.tokens_for(mp_holder(stretch.effective, env)), env)
+            back = None
+            if stretch.inverse is not None:
+                back = mp_or_none(stretch.inverse, {**scene.env, EFFECTIVE: mp_value(stretch.effective, env)})
             if back is None or abs(back / seen - 1) > mpmath.mpf("1e-18"):
                 yield f"{float(seen):.4g} on the stretch of {stretch.tag}"
-
-
-def mp_holder(expr: sp.Expr, env: Mapping[sp.Symbol, Any]) -> sp.Float:
-    """The value of an expression as a number of sympy's."""
-    return sp.Float(mp_value(expr, env), DIGITS)
 
 
 def _find_missed(scene: PlanNumbers) -> Iterator[str]:

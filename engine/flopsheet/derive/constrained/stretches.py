@@ -162,9 +162,7 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
         # With one tier the surplus is exactly 0, so that few tokens of many keep their digits.
         reached = level * sp.Min(tokens, after[tag]) + surplus + spread[tag] * (level - mu)
         stretches.append(
-            Stretch(
-                tag, before[tag], until, reached, mu, kind=kind, name=names[tag], inverse=inverse, rest=after[tag]
-            )
+            Stretch(tag, before[tag], until, reached, mu, kind=kind, name=names[tag], inverse=inverse, rest=after[tag])
         )
     best = sp.Max(*(tier.quality for tier in tiers))
     fresh = sp.Max(*(sp.Piecewise((after[tier.slug], tier.quality >= best), (0, True)) for tier in tiers))

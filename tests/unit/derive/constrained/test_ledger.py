@@ -6,9 +6,10 @@ import pytest
 import sympy as sp
 
 from flopsheet import api
-from flopsheet.api.solve import PlanNumbers
-from flopsheet.derive.constrained import ledger
 from flopsheet.derive.constrained.ledger import prove_terms
+from flopsheet.derive.constrained.ledger_numbers import PlanNumbers
+from flopsheet.derive.constrained.limits import bound_of
+from flopsheet.derive.constrained.stretches import add_path
 
 PLANS = {
     "loss": "law: hoffmann_2022\nbudget: {compute: 1e24, covers: lifetime}\n"
@@ -18,6 +19,7 @@ PLANS = {
     "target": "law: hoffmann_2022\nobjective: minimize compute\ntarget: {loss: 2.1}\n"
     "data:\n  tiers: [{name: a, unique: 100B, epochs: 8}, {name: b, unique: 1T, quality: low, epochs: 4}]\n",
 }
+LEDGER = "flopsheet.derive.constrained.ledger"
 NAMES = (
     "budget identity",
     "stationarity",
@@ -99,33 +101,32 @@ def test_a_missed_target_is_refuted(solved):
 
 def test_a_wrong_level_is_refuted(solved, monkeypatch):
     """A water level that is no derivative of the effective tokens."""
-    whole = ledger.add_path
 
     def wrong(*given):
-        path = whole(*given)
+        path = add_path(*given)
+        assert path is not None
         first, *others = path.stretches
         return replace(path, stretches=(replace(first, marginal=first.marginal**2), *others))
 
-    monkeypatch.setattr(ledger, "add_path", wrong)
+    monkeypatch.setattr(f"{LEDGER}.add_path", wrong)
     found = refuted(solved["loss"], numbers_of(solved["loss"]))
     assert any("is the water level" in text for text in found)
 
 
 def test_a_wrong_worth_is_refuted(solved, monkeypatch):
     """Repetition that counts a second pass for more than it is."""
-    monkeypatch.setattr(ledger, "worth", lambda e, r: e + r * (sp.exp((e - 1) / r) - 1))
+    monkeypatch.setattr(f"{LEDGER}.worth", lambda e, r: e + r * (sp.exp((e - 1) / r) - 1))
     found = refuted(solved["loss"], numbers_of(solved["loss"]))
     assert [text.partition(":")[0] for text in found] == ["stationarity", "second order"]
 
 
 def test_a_limit_that_is_not_spent_is_refuted(solved, monkeypatch):
     """A size that leaves a part of its limit, and falls faster than it says."""
-    whole = ledger.bound_of
 
     def wrong(*given):
-        found = whole(*given)
+        found = bound_of(*given)
         return replace(found, size=found.size**2)
 
-    monkeypatch.setattr(ledger, "bound_of", wrong)
+    monkeypatch.setattr(f"{LEDGER}.bound_of", wrong)
     found = refuted(solved["loss"], numbers_of(solved["loss"]))
     assert [text.partition(":")[0] for text in found] == ["budget identity", "stationarity"]

@@ -142,3 +142,16 @@ def test_the_master_check_turns_to_zero(changes, why, build_book, recalculate, t
         sheet = recalculate(book.edit(tmp_path / "mutant.xlsx", changes), engine)
         assert sheet["chk_master"] == 0, why
         assert "look" in str(sheet.values[Address("Plan", 3, 1)]) or "fails" in str(sheet.values[Address("Plan", 3, 1)])
+
+
+@pytest.mark.parametrize("engine", ["formualizer", "ironcalc"])
+def test_a_typed_zero_is_a_value(engine, build_book, recalculate, tmp_path, project_root):
+    """In a blank override it is not what is inherited: it is in force, counts as a change, and lies outside limits."""
+    book = build_book(project_root / "scenarios/examples/target_loss_zh.yaml")
+    scenario = book.solution.plan.scenarios[0].slug
+    name = f"in_{scenario}_caps_parameters"
+    sheet = recalculate(book.edit(tmp_path / "zero.xlsx", {name: 0}), engine)
+    assert sheet["c_caps_parameters"] == 0
+    assert (sheet["chk_unchanged"], sheet["chk_master"]) == (0, 0)
+    emptied = recalculate(book.edit(tmp_path / "blank.xlsx", {name: None}), engine)
+    assert (emptied["chk_unchanged"], emptied["chk_master"]) == (1, 1)

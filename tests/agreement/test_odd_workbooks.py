@@ -82,6 +82,28 @@ cells:
   title: Own
   source: {cite: Own}""",
     ),
+    "choices of a target that nothing reaches": TARGET.replace("hoffmann_2022", "kumar_2024").replace("2.2", "2.9")
+    + "scenarios: {fine: {}, never: {target.loss: 2}, excluded: {caps.parameters: 1M}, given: {inputs.P: 6}}\n",
+    "a choice between two ends beside candidates": BUDGET.replace(
+        "hoffmann_2022",
+        """
+  loss: E + A / N**alpha * (1 + 20 * exp(-P / g) + k / G) + B / D**beta
+  cost: 6 * N * D * P / 16 * (1 + j * G)
+  decisions: {N: parameters, D: tokens}
+  inputs: {G: {unit: '1', candidates: [1, 4]}, P: {unit: bit, between: [2, 16]}}
+  constants: {E: 1.69, A: 406.4, B: 410.7, alpha: 0.34, beta: 0.28, g: 2, k: 0.3, j: 0.02}""",
+    )
+    + "scenarios: {free: {}, one: {inputs.G: 2}, other: {inputs.P: 3}}\n",
+    "a choice of one resource": INLINE.format(
+        """  loss: a * E**delta * D**(alpha + gamma * log(E)) + c
+  decisions: {D: tokens}
+  constants: {a: 35.91, alpha: -0.1889, delta: 0.15, gamma: -0.0098, c: 1.3637}
+  inputs: {E: {unit: '1', candidates: [1, 4, 16]}}
+"""
+    ).replace("budget: {compute: 1e21 FLOP}\n", "")
+    + "scenarios: {a: {inputs.D: 1M}, b: {inputs.D: 1T, target.loss: 4}, c: {target.loss: 1}, d: {target.loss: 3}}\n",
+    "losses below zero": BUDGET.replace("hoffmann_2022", "tao_2024_vocabulary").replace("1e22", "1e21")
+    + "inputs: {N: 3B, d: 3200}\nscenarios: {base: {}, small: {inputs.N: 1B}, capped: {caps.tokens: 10B}}\n",
     "other letters": INLINE.format(
         """  loss: k1 + (k2 / P)**k3 + (k4 / Q)**k5
   cost: 6 * P * Q
@@ -106,11 +128,88 @@ scenarios: {base: {}, other: {constants.A: 350, constants.a: 0.33}}
 scenarios: {base: {}, more: {budget.compute: 1e23 FLOP}}
 """
     ),
+    "kinks": INLINE.format(
+        """  loss: E + max(A/N**a, B/D**b)
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28}
+scenarios:
+  base: {}
+  small: {budget.compute: 1e17 FLOP}
+  large: {budget.compute: 1e26 FLOP}
+  capped: {caps.parameters: 300M}
+  few: {caps.tokens: 30B}
+  both: {caps.tokens: 30B, caps.parameters: 300M}
+"""
+    ),
+    "level stretches": INLINE.format(
+        """  loss: E + A/min(N, N_0)**a + B/min(D, D_0)**b
+  cost: 6 * N + 7 * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, N_0: 1e10, D_0: 1e12}
+scenarios:
+  base: {budget.compute: 1e11 FLOP}
+  at one: {budget.compute: 3e12 FLOP}
+  level: {budget.compute: 1e15 FLOP}
+  capped: {budget.compute: 1e15 FLOP, caps.parameters: 1B}
+"""
+    ),
+    "a kink by a ratio": INLINE.format(
+        """  loss: E + A/N**a + B/D**b + k*abs(log(D/N/rho))
+  cost: 6 * N * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.69, A: 406.4, B: 410.7, a: 0.34, b: 0.28, k: 0.01, rho: 20}
+scenarios: {base: {}, smooth: {budget.compute: 1e18 FLOP}, at it: {budget.compute: 1e24 FLOP}}
+"""
+    ),
     "kaplan": BUDGET.replace("hoffmann_2022", "kaplan_2020") + "caps: {parameters: 8B, tokens: 100B}\n",
     "constants": BUDGET
     + "constants: {beta: 0.31}\nscenarios: {base: {}, other: {constants.alpha: 0.3, constants.A: 1e6}}\n",
     "extremes": BUDGET
     + "scenarios: {tiny: {budget.compute: 1e4 FLOP}, huge: {budget.compute: 1e40 FLOP}, one: {caps.tokens: 1}}\n",
+    "fixed cost above the first budget": INLINE.replace("1e21", "1e19").format(
+        """  loss: E + A / N**a + B / D**b
+  cost: 6 * N * D + 1e20 + 1e8 * served
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+  inputs: {served: {from: inference.tokens, unit: token}}
+  formulas: {share: {formula: 6 * N * D / C, unit: '1'}, gap: {formula: L - E, unit: nats/token}}
+inference: {tokens: 100B}
+caps: {parameters: 1B}
+compare: [hoffmann_2022]
+cells: {twice: {formula: 2 * N_opt, unit: parameter}}
+strategies: {ratio: {tokens_per_parameter: 20}, small: {parameters: 100M}}
+scenarios: {base: {}, more: {budget.compute: 1e21}, slack: {budget.compute: 1e21, caps.tokens: 1B}}
+"""
+    ),
+    "fixed cost and a root": INLINE.format(
+        """  loss: E + A / N**a + B / D**b
+  cost: 6 * N * D + 100 * N**1.1 + 1e20
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+strategies: {large: {parameters: 700B}}
+scenarios: {base: {}, less: {budget.compute: 1e19}}
+"""
+    ),
+    "fixed cost and a third choice": INLINE.replace("1e21", "1e19").format(
+        """  loss: E + A / (N * (1 - exp(-P / 3)))**a + B / D**b
+  cost: 6 * N * D * P / 16 + 1e20
+  decisions: {N: parameters, D: tokens}
+  inputs: {P: {unit: bit, candidates: [4, 8, 16]}}
+  constants: {E: 1.7, A: 300, a: 0.34, B: 410, b: 0.28}
+scenarios: {base: {}, more: {budget.compute: 1e21}}
+"""
+    ),
+    "a strategy that inference alone exceeds": TARGET.replace("hoffmann_2022", "sardana_2023_lifetime")
+    + """inference: {tokens: 2T}
+strategies: {large: {parameters: 700B}, small: {parameters: 1B}, data: {tokens: 900T}}
+scenarios: {base: {}, mild: {target.loss: 1.9}, never: {target.loss: 1}, hard: {target.loss: 1.8}}
+""",
+    "a strategy that inference alone exceeds on a budget": BUDGET.replace("hoffmann_2022", "sardana_2023_lifetime")
+    + """inference: {tokens: 2T}
+strategies: {large: {parameters: 700B}, small: {parameters: 10M}}
+scenarios: {base: {}, much: {budget.compute: 1e25}}
+""",
     "quotes": BUDGET.replace("Odd", "'=HYPERLINK(\"x\")'")
     + "description: '=1+1'\ncells: {x: {formula: N_opt, unit: parameter, label: '=SUM(A1)'}}\n",
 }
@@ -130,6 +229,29 @@ def test_an_odd_plan_makes_a_sound_workbook(name, language, tmp_path):
     stored = parse_cells(book, read_package(book))
     assert not [str(cell) for cell, content in stored.cells.items() if isinstance(content.value, CellError)]
     assert stored.cells[stored.names["CHK_MASTER"]].value == 1
+
+
+@pytest.mark.parametrize("loss", ["E + A/(N + N_0)**a + B/(D + D_0)**b", "E + min(A/N**a, k) + B/D**b"])
+def test_a_scenario_without_a_plan_fails_the_checks(loss, tmp_path):
+    """The best place is an end of the budget: both engines agree with every cell, among them checks that fail."""
+    plan, book = tmp_path / "plan.yaml", tmp_path / "plan.xlsx"
+    law = f"""  loss: {loss}
+  cost: 6 * N * D
+  decisions: {{N: parameters, D: tokens}}
+  constants: {{E: 1.69, A: 406.4, B: 410.7, a: 0.309, b: 0.28, N_0: 1e5, D_0: 1e6, k: 0.1}}
+scenarios: {{at an end: {{budget.compute: 1e13 FLOP}}, more: {{}}}}
+"""
+    # A constant that no formula reads is refused.
+    law = law.replace(", k: 0.1", "") if "N_0" in loss else law.replace(", N_0: 1e5, D_0: 1e6", "")
+    plan.write_text(INLINE.format(law), encoding="utf-8")
+    solved = api.solve_plan(plan)
+    assert solved.answers[0].status == "not_converged"
+    write_plan_workbook(solved, book, version="0", inputs_sha256="0" * 64)
+    result = verify_workbook(book, engines=("formualizer", "ironcalc"))
+    assert [report.status for report in result.engines] == ["recalculated"] * 2
+    assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
+    stored = parse_cells(book, read_package(book))
+    assert stored.cells[stored.names["CHK_MASTER"]].value == 0
 
 
 def test_the_words_of_an_unreachable_target(tmp_path):

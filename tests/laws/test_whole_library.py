@@ -11,7 +11,7 @@ from flopsheet.api.library import answer_ours, build_formula_graph, list_answere
 from flopsheet.laws import library
 from flopsheet.laws.library import law_names, load_library_law
 from flopsheet.messages import LANGUAGES
-from flopsheet.model.law_names import find_name_problems
+from flopsheet.model.law_faults import find_law_faults
 from flopsheet.model.units import check_dimensions
 from flopsheet.plan.plan import COUNTED_PARAMETERS, NOT_STATED
 from flopsheet.plan.topics import TOPICS
@@ -169,7 +169,7 @@ def test_nothing_in_a_law_is_idle(name):
     texts = [law.loss, law.cost, *law.where.values(), *(extra.formula for extra in law.formulas.values())]
     words = {word for text in texts if text is not None for word in re.findall(r"\w+", text.text)}
     assert {*law.constants, *law.where, *law.inputs, *law.decisions} - words == set()
-    assert find_name_problems(law) == ()
+    assert find_law_faults(law) == ()
 
 
 @pytest.mark.parametrize("name", NAMES)

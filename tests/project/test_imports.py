@@ -42,6 +42,16 @@ def test_help_imports_nothing_heavy(arguments):
     assert modules & HEAVY == set()
 
 
+def test_solving_imports_no_report_and_no_workbook(tmp_path):
+    """`solve` starts without the libraries that only write files."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("title: Small\nlaw: hoffmann_2022\nbudget: {compute: 1e21 FLOP}\n", encoding="utf-8")
+    code, modules = _imported("solve", str(plan))
+    assert code == 0
+    assert "sympy" in modules
+    assert modules & {"jinja2", "matplotlib", "openpyxl", "pint", "scipy"} == set()
+
+
 def test_an_up_to_date_build_imports_nothing_heavy(tmp_path):
     """A second build of an unchanged plan is decided from hashes, before any library is imported."""
     (tmp_path / ".git").mkdir()

@@ -161,6 +161,7 @@ def build_resource_graph(
     _collect(problems, lambda: check_names(plan, results))
     _collect(problems, lambda: check_law_inputs(plan, model))
     problems += _refuse_allocation_keys(plan, model.law)
+    problems += _refuse_targets(plan, derivation)
     if problems or whole is None or table is None:
         raise FlopsheetError(*problems)
     if fit is not None:
@@ -171,7 +172,7 @@ def build_resource_graph(
 
 def _aliases(model: LawModel | ResourceModel) -> dict[str, sp.Symbol]:
     """What the law calls the cells that hold, or choose, what it takes from the plan."""
-    return {name: given.symbol for name, given in model.inputs.items()}
+    return {name: given.result for name, given in model.inputs.items()}
 
 
 def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
@@ -200,6 +201,15 @@ def _refuse_allocation_keys(plan: Plan, law: Law) -> list[Problem]:
         message = f"law `{law.name}` has one resource: claims are about allocations."
         problems.append(Problem(message, claim.place, f"claims.{claim.name}"))
     return list(dict.fromkeys(problems))
+
+
+def _refuse_targets(plan: Plan, derivation: ResourceDerivation) -> list[Problem]:
+    """Targets that ask how much of a resource a loss requires, where more of it does harm."""
+    obstacle = derivation.find_obstacle()
+    targets = [scenario.inputs["target.loss"] for scenario in plan.scenarios if "target.loss" in scenario.inputs]
+    asked = [source for source in targets if source.value is not None] if obstacle else []
+    remedy = "Remove the target, or look at the signs of the law's constants."
+    return list(dict.fromkeys(Problem(f"{obstacle}.", source.place, "target.loss", remedy) for source in asked))
 
 
 def _collect(problems: list[Problem], step: Callable[[], Result]) -> Result | None:

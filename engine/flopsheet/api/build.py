@@ -7,19 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flopsheet import __version__
 from flopsheet.api.solve import solve_plan
-from flopsheet.document.report import render_report
-from flopsheet.document.source import ReportSource
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.evaluate.solution import Solution
 from flopsheet.laws.library import load_law
 from flopsheet.plan.layers import load_plan
 from flopsheet.provenance import BuildState, hash_bytes, hash_inputs, load_state, write_state, write_whole
-from flopsheet.workbook.planbook import write_plan_workbook
-from flopsheet.workbook.verify import Verification, verify_workbook
+
+if TYPE_CHECKING:
+    from flopsheet.evaluate.solution import Solution
+    from flopsheet.workbook.verify import Verification
 
 WORKBOOK = "plan.xlsx"
 REPORT = "report.md"
@@ -84,6 +83,8 @@ def build_plans(
 
 def _build(plan: Path, folder: Path, options: BuildOptions) -> BuildResult:
     """One plan built."""
+    from flopsheet.workbook.planbook import write_plan_workbook  # noqa: PLC0415 - `solve` starts without workbooks
+
     solution = solve_plan(plan)
     digest = hash_inputs(solution.plan.root, solution.files, options.templates)
     outputs = render_outputs(solution, digest, options.templates)
@@ -113,12 +114,17 @@ def _build(plan: Path, folder: Path, options: BuildOptions) -> BuildResult:
 
 def render_outputs(solution: Solution, inputs_sha256: str, templates: Path | None = None) -> dict[str, str]:
     """The texts of a plan's outputs by file name: the report and its charts."""
+    from flopsheet.document.report import render_report  # noqa: PLC0415 - `solve` starts without reports
+    from flopsheet.document.source import ReportSource  # noqa: PLC0415 - the same
+
     source = ReportSource(solution=solution, inputs_sha256=inputs_sha256, version=__version__)
     return render_report(source, overrides=templates)
 
 
 def _verify(book: Path) -> Verification | None:
     """The workbook recalculated, where both engines are installed."""
+    from flopsheet.workbook.verify import verify_workbook  # noqa: PLC0415 - `solve` starts without workbooks
+
     try:
         found = verify_workbook(book, engines=_ENGINES)
     except FlopsheetError:

@@ -29,6 +29,8 @@ def compare_laws(plan: Plan, model: LawModel | ResourceModel) -> tuple[ComparedL
     for item, law in laws:
         try:
             derivation = _derive_law(law, item, resource=isinstance(model, ResourceModel))
+            if any(cell.id == "target_loss" for cell in inputs):
+                _refuse_target(derivation, item)
             found.append(build_compared_law(derivation, inputs, model.law, item.place))
         except FlopsheetError as error:
             problems.extend(error.problems)
@@ -79,6 +81,13 @@ def _derive_law(law: Law, item: ComparedName, *, resource: bool) -> Derivation |
         told = [problem.message.rstrip(".") for problem in error.problems]
         message = f"law `{law.name}` cannot be compared: {'; '.join(told)}."
         raise FlopsheetError(Problem(message, item.place, "compare")) from None
+
+
+def _refuse_target(derivation: Derivation | ResourceDerivation, item: ComparedName) -> None:
+    """Refuse a law of one resource that cannot say how much of it a loss requires."""
+    obstacle = derivation.find_obstacle() if isinstance(derivation, ResourceDerivation) else ""
+    if obstacle:
+        raise FlopsheetError(Problem(f"{obstacle}.", item.place, "compare"))
 
 
 def _find_obstacle(law: Law, own: Law) -> str:

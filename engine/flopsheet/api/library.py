@@ -17,8 +17,8 @@ from flopsheet.laws.library import is_law_path, law_names, load_law, load_librar
 from flopsheet.messages import Translated
 from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.model.graph import Graph, build_graph
+from flopsheet.model.law_faults import find_law_faults
 from flopsheet.model.law_model import parse_where
-from flopsheet.model.law_names import find_name_problems
 from flopsheet.plan.paths import project_root
 from flopsheet.plan.plan import NOT_STATED, Constant, KnownAnswer, Law, LawInput
 from flopsheet.plan.problems import Problems
@@ -64,7 +64,7 @@ def find_law(name: str) -> Law:
         root = project_root(path)
         law = load_law(f"./{path.name}", root=root, base=path.parent, place=Place(name, 1, 1))
         problems = Problems()
-        problems.extend(find_name_problems(law))
+        problems.extend(find_law_faults(law))
         problems.raise_any()
         return law
     return load_law(name, root=Path.cwd(), base=Path.cwd(), place=None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.laws.library import load_law
+from flopsheet.model.cell_names import find_cell_name_problems
 from flopsheet.model.inputs import check_law_inputs
+from flopsheet.model.law_faults import find_law_faults
 from flopsheet.model.law_model import LawModel, build_law_model
 from flopsheet.model.law_names import find_name_problems
 from flopsheet.plan.plan import Law, Plan
@@ -29,17 +31,50 @@ def load_plan_law(plan: Plan) -> Law:
         problems=problems,
     )
     problems.raise_any()
+    below = _find_targets_below_zero(plan, law)
+    if below:
+        raise FlopsheetError(*below)
     return law
 
 
-def find_law_problems(plan: Plan) -> tuple[Problem, ...]:
-    """What is wrong with the law that a plan names, so that it is told together with the plan's own faults."""
+def _find_targets_below_zero(plan: Plan, law: Law) -> tuple[Problem, ...]:
+    """Target losses that are not above zero, under a law whose loss always is."""
+    if law.has_signed_loss:
+        return ()
+    given = (scenario.inputs.get("target.loss") for scenario in plan.scenarios)
+    wrong = [source for source in given if source is not None and source.value is not None and source.value <= 0]
+    problems = (
+        Problem(f"must be greater than 0, but is `{source.text}`.", source.place, "target.loss") for source in wrong
+    )
+    return tuple(dict.fromkeys(problems))
+
+
+def find_law_problems(plan: Plan, *, at_fault: bool = False) -> tuple[Problem, ...]:
+    """What is wrong with the law that a plan names, so that it is told together with the plan's own faults.
+
+    Of a law `at_fault`, whose entries were not all understood, only names are looked at.
+    """
     try:
         law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
     except FlopsheetError as error:
         return error.problems
     # The library's own laws are held against this by the tests.
-    return () if law.origin == "library" else find_name_problems(law)
+    found = () if law.origin == "library" else find_name_problems(law) if at_fault else find_law_faults(law)
+    return (*found, *_find_targets_below_zero(plan, law))
+
+
+def find_cell_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Unknown names in the cells of a plan that has other faults, which would otherwise be told before these.
+
+    Without such faults the cells are held against the graph; of a law that is at fault itself the names are not known.
+    """
+    if not told or any(problem.subject.startswith("law") for problem in told):
+        return ()
+    try:
+        law = load_law(plan.law, root=plan.root, base=plan.root, place=plan.law_place)
+    except FlopsheetError:
+        return ()
+    return find_cell_name_problems(plan, law, told)
 
 
 def derive_plan_law(plan: Plan) -> tuple[LawModel, Derivation]:

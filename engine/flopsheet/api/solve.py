@@ -10,7 +10,13 @@ import sympy as sp
 
 from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
 from flopsheet.api.compared import compare_laws, find_compare_problems
-from flopsheet.api.plan_laws import derive_given_law, find_law_problems, given_numbers, load_plan_law
+from flopsheet.api.plan_laws import (
+    derive_given_law,
+    find_cell_problems,
+    find_law_problems,
+    given_numbers,
+    load_plan_law,
+)
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.constrained.ledger import prove_terms
@@ -48,7 +54,14 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     Raises:
         FlopsheetError: anything wrong with the plan, its law or its formulas.
     """
-    return solve(load_plan(path, sets=sets, also=lambda plan: (*find_law_problems(plan), *find_compare_problems(plan))))
+    return solve(load_plan(path, sets=sets, also=_find_problems))
+
+
+def _find_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:
+    """What is wrong with the laws that a plan names and, where anything is, with the names in its cells."""
+    at_fault = any(problem.subject.startswith("law.") for problem in told)
+    found = (*find_law_problems(plan, at_fault=at_fault), *find_compare_problems(plan))
+    return (*found, *find_cell_problems(plan, (*told, *found)))
 
 
 def solve(plan: Plan) -> Solution:

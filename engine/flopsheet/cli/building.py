@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flopsheet.cli.output import BAD_INPUT, FAILED, OK, is_terminal, print_error, print_table, say
+from flopsheet.cli.leftovers import find_leftovers, tell_leftovers
+from flopsheet.cli.output import BAD_INPUT, FAILED, OK, is_terminal, place_as_given, print_error, print_table, say
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.provenance import BuildState, load_index, load_state, write_index
 
@@ -36,11 +37,15 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
     _refuse_escapes(jobs, out)
     current = [] if force else [job for job in jobs if _is_current(*job, templates)]
     pending = [job for job in jobs if job not in current]
+    leftovers = find_leftovers(out, {folder for _, folder in jobs}, paths)
     if check_only:
-        return _report_stale(pending, jobs)
+        code = _report_stale(pending, jobs)
+        tell_leftovers(leftovers)
+        return FAILED if leftovers else code
     code = max(_tell_failures(current), _build(pending, out, templates) if pending else OK)
     if not pending:
         say(f"{len(jobs)} plans are up to date." if len(jobs) > 1 else "The plan is up to date.")
+    tell_leftovers(leftovers)
     for path in paths:
         if path.is_dir():
             write_index(out, path, [plan for plan, _ in listed[path]])
@@ -128,7 +133,7 @@ def _build(pending: Sequence[tuple[Path, Path]], out: Path, templates: Path | No
     for result in results:
         if result.error is not None:
             say("")
-            print_error(result.error)
+            print_error(place_as_given(result.error, result.plan))
         for failure in result.failures:
             say(f"{result.plan.as_posix()}: {failure}")
     if any(result.error is not None for result in results):

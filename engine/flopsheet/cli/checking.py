@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from flopsheet.cli.output import BAD_INPUT, FAILED, OK, print_error, print_json, say
+from flopsheet.cli.output import BAD_INPUT, FAILED, OK, place_as_given, print_error, print_json, say
 from flopsheet.errors import FlopsheetError, Problem
 
 
@@ -25,7 +25,8 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
     for plan in (plan for path in paths for plan in find_plans(path)):
         try:
             solution = api.solve_plan(plan)
-        except FlopsheetError as error:
+        except FlopsheetError as found:
+            error = place_as_given(found, plan)
             code = BAD_INPUT
             print_error(error)
             records.append({"file": plan.as_posix(), "ok": False, "errors": [p.render() for p in error.problems]})

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from flopsheet import __version__
-from flopsheet.cli.output import BAD_INPUT, FAILED, OK, print_error, print_json, say
+from flopsheet.cli.output import BAD_INPUT, FAILED, OK, place_as_given, print_error, print_json, say
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 
 _PATH = click.Path(path_type=Path)
@@ -79,7 +79,10 @@ def solve(file: Path, scenario: str | None, sets: tuple[str, ...], as_json: bool
     from flopsheet import api  # noqa: PLC0415 - start-up speed
     from flopsheet.cli.showing import show_solution  # noqa: PLC0415 - the same
 
-    solution = api.solve_plan(file, sets=sets)
+    try:
+        solution = api.solve_plan(file, sets=sets)
+    except FlopsheetError as error:
+        raise place_as_given(error, file) from None
     record = api.record_solved(solution, scenario)
     if as_json:
         print_json(record)

@@ -84,7 +84,7 @@ def _show_strategies(answers: list[Answer]) -> None:
             name,
             *(f"{value:.4g}" for value in strategy.decisions.values()),
             f"{strategy.loss:.6g}",
-            f"{strategy.efficiency:.4g}",
+            "-" if strategy.efficiency is None else f"{strategy.efficiency:.4g}",
         )
         for answer in answers
         for name, strategy in answer.strategies.items()

@@ -8,6 +8,8 @@ from functools import cache
 
 import sympy as sp
 
+from flopsheet.formula.heads import Log2, Log10
+
 # Operations of an expression up to which everything sympy knows is tried on it.
 _SIMPLIFIED = 150
 
@@ -27,8 +29,13 @@ class Isolated:
 @cache
 def expand_logarithm(expr: sp.Expr) -> sp.Expr:
     """ln(expr) taken apart into a sum, as far as it goes (all symbols are positive or treated as such)."""
+    return expand_whole(part_logarithm(expr))
+
+
+def part_logarithm(expr: sp.Expr) -> sp.Expr:
+    """ln(expr) taken apart into the logarithms of its factors, which stay as they are."""
     powers, rest = _powers_of(expr)
-    return expand_whole(sp.Add(rest, *(exponent * sp.log(base) for base, exponent in powers.items())))
+    return sp.Add(rest, *(exponent * sp.log(base) for base, exponent in powers.items()))
 
 
 def expand_whole(expr: sp.Expr) -> sp.Expr:
@@ -47,11 +54,17 @@ def holds_bell(expr: sp.Expr) -> bool:
     return any(power.base.has(sp.Add, sp.log) and power.exp.is_Integer and power.exp > 1 for power in powers)
 
 
+def in_natural_logarithms(expr: sp.Expr) -> sp.Expr:
+    """An expression with all its logarithms to base e."""
+    # sympy would rebuild every part, and compare the arguments of each `min` again.
+    return expr.rewrite(sp.log) if expr.has(Log2, Log10, sp.atan) else expr
+
+
 def _powers_of(expr: sp.Expr) -> tuple[dict[sp.Expr, sp.Expr], sp.Expr]:
     """An expression as a product: the exponent of each base, and what e is raised to."""
     powers: dict[sp.Expr, sp.Expr] = {}
     rest: list[sp.Expr] = []
-    _gather(expr.rewrite(sp.log), sp.S.One, powers, rest)
+    _gather(in_natural_logarithms(expr), sp.S.One, powers, rest)
     return powers, sp.Add(*rest)
 
 
@@ -261,6 +274,8 @@ def is_zero_by_algebra(expr: sp.Expr) -> bool:
         lambda e: sp.powsimp(sp.expand(take_powers_apart(e))),
         lambda e: sp.simplify(e) if e.count_ops() <= _SIMPLIFIED else e,
     )
+    if expr.has(sp.Piecewise) and expr.has(sp.Min, sp.Max):
+        return False  # sympy compares the arguments of each with every condition, for minutes
     return expr == 0 or any(attempt(expr) == 0 for attempt in attempts)
 
 

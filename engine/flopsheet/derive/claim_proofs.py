@@ -12,9 +12,10 @@ from flopsheet.derive.algebra import expand_logarithm
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover
 from flopsheet.derive.sample import DIGITS, relative_gaps
+from flopsheet.messages import Message
 
-AT_CONSTANTS = "at the constants of the law"
-"""How a proof's detail begins that holds for the law's numbers, though not for every value of its constants."""
+AT_CONSTANTS = Message("detail.at_constants")
+"""The detail of a proof that holds for the law's numbers, though not for every value of its constants."""
 
 _AGREES = 1e-40
 # How far from its usual amount, in decades, a budget is tried: a formula with cases may fail only there.
@@ -50,12 +51,10 @@ class ClaimProver:
         if proof.verdict == "checked":
             return proof if self.at_scenario else self._try_far_budgets(proof, stated, derived)
         if self._agree_at(fixed, stated, derived):
-            held = Proof(statement, "numeric", "checked", detail=f"both sides agree {AT_CONSTANTS}, to 40 digits")
+            held = Proof(statement, "numeric", "checked", detail=Message("detail.agree_at_constants"))
             return held if self.at_scenario else self._try_far_budgets(held, stated, derived)
         if self.at_scenario and self._agree_at(self._fixed(list(self.numbers)), stated, derived):
-            return Proof(
-                statement, "numeric", "checked", detail="both sides agree at the numbers of the scenario, to 40 digits"
-            )
+            return Proof(statement, "numeric", "checked", detail=Message("detail.agree_at_scenario"))
         return proof
 
     def _fixed(self, symbols: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Rational]:
@@ -79,8 +78,8 @@ class ClaimProver:
         far = [{**start, self.amount: sp.Float(repr(usual), DIGITS) * 10**power} for power in _DECADES]
         for point, gap in relative_gaps(stated, derived, far):
             if gap > _AGREES:
-                detail = f"the sides differ by {gap:.3g} of the larger one at {self.amount} = "
-                detail += f"{float(point[self.amount]):.3g}"
+                at = f"{self.amount} = {float(point[self.amount]):.3g}"
+                detail = Message("detail.differ_by", {"gap": float(gap), "point": at})
                 return Proof(proof.statement, "numeric", "refuted", residual=stated - derived, detail=detail)
         return proof
 

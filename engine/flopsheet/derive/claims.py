@@ -90,7 +90,7 @@ def judge_claim(claim: Claim, ground: ClaimGround) -> ClaimVerdict:
     exact = {symbol: number for _, named in plain.values() for symbol, number in named.items()}
     model = ground.derivation.model
     prover = ClaimProver(
-        usual=Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact}),
+        usual=Prover({**usual.around, **ground.numbers}, {**usual.exact, **exact}, given=usual.given),
         constants=tuple(model.constants.values()),
         amount=model.amount,
         numbers=ground.numbers,

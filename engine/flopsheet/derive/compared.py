@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from flopsheet.derive.cell_builder import PLAN_STATUS
+from flopsheet.derive.cell_builder import BUDGET_STATUS, C_FIXED, PLAN_STATUS
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.plan_cells import build_budget_cells, build_target_cells
 from flopsheet.derive.regimes import find_caps
@@ -27,7 +27,7 @@ from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Law
 
 # Cells beside the results that say how a scenario came out; the rest of a plan's cells is about prices.
-_TOLD = ("slack_compute", "compute_is_slack", "L_at_caps", PLAN_STATUS)
+_TOLD = ("slack_compute", "compute_is_slack", "L_at_caps", PLAN_STATUS, BUDGET_STATUS, C_FIXED)
 _TOLD_STEMS = ("gain_", "binds_")
 
 
@@ -168,13 +168,14 @@ def list_headlines(model: LawModel | ResourceModel, graph: Graph) -> dict[str, s
     """What is compared: the ids of a law's results by what they are called in every law.
 
     A decision is called by its role, so that laws with other letters stand in one row; without one, by its symbol.
+    What is spent is the total, since the cost of some laws covers inference too.
     """
     found = {}
     for z in model.decisions:
         for suffix in ("opt", "required"):
             if f"{z}_{suffix}" in graph:
                 found[model.decision(z).role or z.name] = f"{z}_{suffix}"
-    found |= {name: name for name in ("tokens_per_parameter", "L_opt", "C_train") if name in graph}
+    found |= {name: name for name in ("tokens_per_parameter", "L_opt", "C_total") if name in graph}
     return found
 
 

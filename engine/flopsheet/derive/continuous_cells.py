@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from flopsheet.derive.algebra import expand_logarithm, simplest_condition
+from flopsheet.derive.cases import Case
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.contour import UNKNOWN
 from flopsheet.derive.reach import keep_in_reach
@@ -16,46 +17,54 @@ from flopsheet.formula.root import Put, Root
 from flopsheet.messages import Message
 from flopsheet.model.cell import make_symbol
 from flopsheet.model.inputs import BEYOND
-from flopsheet.model.law_model import GivenInput
+from flopsheet.model.law_model import GivenInput, find_moved
 
 
-def add_continuous_decision(build: CellBuilder, goal: sp.Symbol) -> None:
-    """The cells that choose a third decision between its ends, before everything that reads it.
+def place_between(build: CellBuilder, given: GivenInput, goal: sp.Symbol, case: Case | None = None) -> sp.Symbol:
+    """The cell of the best place of a third decision between its ends.
 
     With x(P) and y(P) the decisions of the plan at P, under the caps, the choice is where the loss (for a target
     loss, the compute) stops falling in ln P: the root of its derivative, or an end.
 
+    Args:
+        build: Collects the cells.
+        given: The third decision.
+        goal: The cell of the budget, or of the target loss.
+        case: What stands for other choices, where there are any.
+
     Raises:
-        FlopsheetError: the law has several third decisions of which one is continuous, or its decisions are
-            roots themselves.
+        FlopsheetError: the decisions of the law are roots themselves.
     """
-    choices = [given for given in build.model.inputs.values() if given.candidates or given.between]
-    continuous = [given for given in choices if given.between]
-    if not continuous:
-        return
     law, interior = build.model.law, build.derivation.interior
-    for_budget = goal.name == "budget_compute"
-    if len(choices) > 1:
-        message = f"law `{law.name}` has {len(choices)} third decisions: `between` stands for one alone"
-        raise FlopsheetError(Problem(message, law.place, "inputs"))
-    (given,) = continuous
+    for_budget = goal.name != "target_loss"
     if (interior.budget if for_budget else interior.target) is not None:
         message = f"law `{law.name}` chooses `{given.name}` between two ends, but its decisions have no closed form"
         remedy = "Give `candidates` instead: each is solved by itself."
         raise FlopsheetError(Problem(message, law.place, f"inputs.{given.name}", remedy))
+    suffix = f"_at_{case.tag}" if case else ""
+    name = f"{given.name} ({case.name})" if case else given.name
+    values: Mapping[sp.Symbol, sp.Expr] = case.values if case else {}
+    helpers = _write_out(build.model.helpers, given.symbol, values)
     # Where no resources reach the target, the choice is made for a loss that they do reach, whatever the choice.
-    middle = {given.symbol: sp.Float(given.usual)}
-    within = None if for_budget else keep_in_reach(build.derivation, goal, middle)
-    if within is not None:
-        goal = build.add(f"target_for_{given.name}", within, "nats/token", Message("cell.target_in_reach"))
-    along = _Along(build, given, goal, for_budget=for_budget)
+    kept = None if for_budget else keep_in_reach(build.derivation, goal)
+    if kept is not None:
+        within = kept.subs(helpers).xreplace({given.symbol: sp.Float(given.usual), **values})
+        goal = build.add_loss(f"target_for_{given.name}{suffix}", within, Message("cell.target_in_reach"))
+    along = _Along(build, given, goal, helpers, values, for_budget=for_budget)
     low, high = (sp.log(sp.Rational(repr(end))) for end in given.between or (1.0, 1.0))
     root = Root(sp.Lambda(UNKNOWN, along.residual()), sp.Lambda(UNKNOWN, along.objective()), low, high)
-    t = build.add(f"t_{given.name}", root, "1", Message("cell.third_place", {"name": given.name}), positive=False)
-    found = build.add(f"{given.name}_best", sp.exp(t), given.unit, Message("cell.third_best", {"name": given.name}))
-    typed = make_symbol(given.cell)
-    value = sp.Piecewise((typed, typed < BEYOND.symbol), (found, True))
-    build.add(given.symbol.name, value, given.unit, Message("cell.third", {"name": given.name}), kind="result")
+    t = build.add(f"t_{given.name}{suffix}", root, "1", Message("cell.third_place", {"name": name}), positive=False)
+    return build.add(f"{given.name}_best{suffix}", sp.exp(t), given.unit, Message("cell.third_best", {"name": name}))
+
+
+def _write_out(
+    helpers: Mapping[sp.Symbol, sp.Expr], symbol: sp.Symbol, values: Mapping[sp.Symbol, sp.Expr]
+) -> dict[sp.Symbol, sp.Expr]:
+    """The law's helpers that a third decision moves, written out over it."""
+    written: dict[sp.Symbol, sp.Expr] = {}
+    for helper, expr in find_moved(helpers, {symbol}).items():
+        written[helper] = expr.subs(written).xreplace(dict(values))
+    return written
 
 
 def growth_of(expr: sp.Expr) -> sp.Expr:
@@ -77,6 +86,8 @@ class _Along:
     build: CellBuilder
     given: GivenInput
     goal: sp.Symbol
+    helpers: Mapping[sp.Symbol, sp.Expr]
+    values: Mapping[sp.Symbol, sp.Expr]
     for_budget: bool
 
     def residual(self) -> sp.Expr:
@@ -101,21 +112,14 @@ class _Along:
     def _own(self) -> sp.Expr:
         """What the third decision gains by itself, per relative step."""
         model, symbol = self.build.model, self.given.symbol
-        whole = (model.loss if self.for_budget else sp.log(model.cost)).subs(self._helpers())
+        whole = (model.loss if self.for_budget else sp.log(model.cost)).subs(self.helpers)
         return self._write(-symbol * sp.diff(whole, symbol))
-
-    def _helpers(self) -> dict[sp.Symbol, sp.Expr]:
-        """The law's helpers, written out."""
-        written: dict[sp.Symbol, sp.Expr] = {}
-        for symbol, expr in self.build.model.helpers.items():
-            written[symbol] = expr.subs(written)
-        return written
 
     def _write(self, expr: sp.Expr) -> sp.Expr:
         """An expression over the place along the third decision."""
         model = self.build.model
         goal = {model.amount: self.goal} if self.for_budget else {model.level: self.goal}
-        return expr.subs(self._helpers()).xreplace({self.given.symbol: sp.exp(UNKNOWN), **goal})
+        return expr.subs(self.helpers).xreplace({self.given.symbol: sp.exp(UNKNOWN), **goal, **self.values})
 
     def _decisions(self) -> Mapping[sp.Symbol, sp.Expr]:
         """Both decisions of the plan, under the caps."""

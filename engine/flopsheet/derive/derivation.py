@@ -8,21 +8,16 @@ from functools import cached_property
 
 import sympy as sp
 
-from flopsheet.derive.contour import UNKNOWN, optimum_on
 from flopsheet.derive.proof import Proof, Step
 from flopsheet.derive.proving import Prover
-from flopsheet.derive.regimes import Regime, derive_regimes, find_caps
-from flopsheet.derive.sample import number_at
+from flopsheet.derive.regimes import Regime, derive_regimes
 from flopsheet.derive.soundness import check_slopes, refuse_refuted
 from flopsheet.derive.statements import check_statements, derive_exponents, elasticity_of
 from flopsheet.derive.stationarity import Interior, derive_interior
 from flopsheet.derive.steps import list_steps
+from flopsheet.derive.usual_place import find_usual_values
 from flopsheet.formula.root import put_in
-from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.law_model import LawModel
-
-# Where formulas are sampled when the law says nothing of its scale: a typical budget in FLOP.
-_USUAL_AMOUNT = 1e21
 
 
 @dataclass(frozen=True)
@@ -71,16 +66,18 @@ def derive_law(model: LawModel) -> Derivation:
         FlopsheetError: the law has no optimum or none in closed form.
     """
     interior = derive_interior(model)
-    around = _usual_values(model, interior)
+    around = find_usual_values(model, interior)
     check_slopes(model, interior, around)
     regimes = derive_regimes(model, interior)
     exponents = derive_exponents(model, interior)
     # Where a loss does not fall, as with exponents whose difference changes its sign, there is nothing to state.
     always = [expr for expr in (*interior.gains.values(), *interior.shares.values()) if not expr.is_positive]
-    signs = tuple(always) if interior.budget is not None else ()
-    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs)
+    signs = tuple(always) if interior.budget is not None and not interior.kinked else ()
+    prover = Prover(around, {symbol: number for number, symbol in model.literals.items()}, signs, model.helpers)
     proofs = check_statements(model, interior, regimes, prover, exponents)
-    if interior.budget is not None and any(proof.verdict == "refuted" for proof in proofs[-1:]):
+    unsound = {"refuted", "undecided"} if interior.kinked else {"refuted"}
+    solved = interior.budget is not None or interior.target is not None
+    if solved and interior.reaching is not None and proofs[-1].verdict in unsound:
         # A loss that is not monotone has no inverse that holds; its least loss for a budget stands by itself.
         interior = replace(interior, reaching=None, inverse=None, reachable=None, target=None)
         proofs = check_statements(model, interior, regimes, prover, exponents)
@@ -94,19 +91,3 @@ def derive_law(model: LawModel) -> Derivation:
         proofs=proofs,
         prover=prover,
     )
-
-
-def _usual_values(model: LawModel, interior: Interior) -> dict[sp.Symbol, float]:
-    """Values around which formulas are sampled: the law's constants and its optimum at a usual budget."""
-    around: dict[sp.Symbol, float] = {**model.values, model.amount: _USUAL_AMOUNT}
-    for symbol, expr in {**interior.free, model.level: interior.frontier}.items():
-        value = number_at(expr, around)
-        if value is not None and 1 / BEYOND_REACH < value < BEYOND_REACH:
-            around[symbol] = value
-    if interior.budget is not None:
-        root = optimum_on(interior.budget, interior.residual, model.loss)
-        around[UNKNOWN] = number_at(root, around) or 1.0
-    for decision, cap in find_caps(model).items():
-        if decision in around:
-            around[cap.symbol] = around[decision]
-    return around

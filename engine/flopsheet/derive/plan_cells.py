@@ -13,15 +13,15 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 
 from flopsheet.derive.algebra import simplest_condition
-from flopsheet.derive.candidate_cells import add_third_decisions
-from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
-from flopsheet.derive.continuous_cells import add_continuous_decision
+from flopsheet.derive.cell_builder import BUDGET_STATUS, C_FIXED, PLAN_STATUS, CellBuilder, name_of
 from flopsheet.derive.contour import Contour
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.price_cells import add_flags, add_prices
-from flopsheet.derive.reach import find_floor
+from flopsheet.derive.reach import find_floor, find_least_cost
 from flopsheet.derive.root_cells import add_root_choice, add_root_optimum
+from flopsheet.derive.third_cells import add_third_decisions
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, CellKind, make_symbol
 from flopsheet.model.inputs import BEYOND
@@ -37,56 +37,78 @@ def build_budget_cells(derivation: Derivation, caps: Collection[str] | None = No
     """
     budget = make_symbol("budget_compute")
     build = CellBuilder(derivation, budget, caps)
-    add_third_decisions(build, budget)
-    add_continuous_decision(build, budget)
+    budget, guard = _add_payable(build, budget)
+    suffix: str = "opt" if guard is None else "planned"
+    kind: CellKind = "result" if guard is None else "formula"
+    add_third_decisions(build, budget, guard=guard)
     build.add_helpers()
     free = _add_free_optimum(build, budget)
     interior, model = derivation.interior, derivation.model
     if interior.budget is None:
         held = {z: interior.on_budget[z].subs(model.amount, budget) for z in model.decisions}
-        chosen = _add_choice(build, free, held, "opt", kind="result")
+        chosen = _add_choice(build, free, held, suffix, kind=kind)
     else:
-        chosen = add_root_choice(build, interior.budget, model.loss, {model.amount: budget}, "opt", kind="result")
-    _add_outcome(build, chosen, guard=None)
+        chosen = add_root_choice(build, interior.budget, model.loss, {model.amount: budget}, suffix, kind=kind)
     spent = make_symbol("C_total")
+    if guard is None:
+        _add_outcome(build, chosen, guard=None)
+    else:
+        cost = model.cost.subs(chosen, simultaneous=True)
+        spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
+        _add_decided(build, chosen, guard)
+        _add_outcome(build, chosen, guard=guard)
     build.add("slack_compute", 1 - spent / budget, "1", Message("cell.slack_compute"), positive=False)
     flags = add_flags(build, chosen)
     slack = sp.prod(flags.values()) if len(flags) == len(chosen) else sp.S.Zero
     compute_slack = build.add("compute_is_slack", slack, "1", Message("cell.compute_is_slack"), positive=False)
     binds = build.add("binds_compute", 1 - compute_slack, "1", Message("cell.binds_compute"), positive=False)
     add_prices(build, chosen, flags, binds, guard="compute_is_slack")
-    _add_outputs(build, chosen, make_symbol("C_total"), guard=None)
+    _add_outputs(build, chosen, spent, guard=guard)
     return tuple(build.cells)
+
+
+def _add_payable(build: CellBuilder, budget: sp.Symbol) -> tuple[sp.Symbol, str | None]:
+    """The budget, or one that pays for something where it does not cover what is spent whatever is chosen.
+
+    Gives with it the cell that says which of the two it is, None where nothing is spent in any case.
+    """
+    fixed = find_least_cost(build.model)
+    if fixed == 0:
+        return budget, None
+    spent = build.add(C_FIXED, fixed, "FLOP", Message("cell.C_fixed"), positive=bool(fixed.is_positive))
+    paid = sp.Piecewise((0, spent < budget), (2, True))
+    status = build.add(BUDGET_STATUS, paid, "1", Message("cell.budget_status"), positive=False)
+    payable = sp.Piecewise((budget, sp.Eq(status, 0)), (2 * spent, True))
+    return build.add("budget_in_reach", payable, "FLOP", Message("cell.budget_in_reach")), BUDGET_STATUS
+
+
+def _add_decided(
+    build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol], guard: str, *, infinite: bool = False
+) -> None:
+    """The decisions as results: where there is no plan they have no value, or an infinite one."""
+    for z, planned in chosen.items():
+        label = build.label("opt", z)
+        build.add(f"{z}_opt", planned, build.unit(z), label, kind="result", guard=guard, infinite=infinite)
 
 
 def build_target_cells(derivation: Derivation) -> tuple[Cell, ...]:
     """The cells of "minimize compute": the cheapest allocation that reaches a loss under caps."""
-    target = make_symbol("target_loss")
+    target = make_symbol("target_loss", positive=not derivation.model.law.has_signed_loss)
     build = CellBuilder(derivation, target)
     model, interior = derivation.model, derivation.interior
     if interior.reaching is None:
         raise _no_inverse(model)
-    add_third_decisions(build, target)
-    add_continuous_decision(build, target)
+    add_third_decisions(build, target, guard=PLAN_STATUS)
     build.add_helpers()
     reachable = _add_reachability(build, target)
     if interior.target is None:
         chosen = _choose_for_target(build, target, reachable)
     else:
         chosen = _find_for_target(build, interior.target, target, reachable)
-    cost = model.cost.subs(chosen, simultaneous=True)
+    cost = put_in(model.cost, chosen)
     spent = build.add("C_plan", cost, "FLOP", Message("cell.C_plan"))
     _add_free_optimum(build, spent, suffix="same_budget")
-    for z in model.decisions:
-        build.add(
-            f"{z}_opt",
-            chosen[z],
-            build.unit(z),
-            build.label("opt", z),
-            kind="result",
-            guard=PLAN_STATUS,
-            infinite=True,
-        )
+    _add_decided(build, chosen, PLAN_STATUS, infinite=True)
     _add_outcome(build, chosen, guard=PLAN_STATUS, reachable=reachable)
     flags = add_flags(build, chosen)
     add_prices(build, chosen, flags, sp.S.One, guard=PLAN_STATUS)
@@ -122,7 +144,7 @@ def _find_for_target(
     level = target
     if room is not None and reachable != 1:
         within = sp.Piecewise((target, sp.Eq(reachable, 1)), (1 + target - room.subs(model.level, target), True))
-        level = build.add("target_in_reach", within, "nats/token", Message("cell.target_in_reach"))
+        level = build.add_loss("target_in_reach", within, Message("cell.target_in_reach"))
     return add_root_choice(build, contour, model.cost, {model.level: level}, "planned", kind="formula")
 
 
@@ -183,8 +205,8 @@ def _add_free_optimum(build: CellBuilder, amount: sp.Symbol, suffix: str = "free
             formula = rest.subs(free)
         formula = formula.subs(model.amount, amount)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
-    loss = model.loss.subs(free, simultaneous=True)
-    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    loss = put_in(model.loss, free)
+    build.add_loss(f"L_{suffix}", loss, Message(f"cell.L_{suffix}"))
     return free
 
 
@@ -220,11 +242,11 @@ def _add_outputs(
     """The further formulas of the law at the plan. Those it reads of each other come first."""
     model = build.model
     taken = {cell.id for cell in build.cells}
-    put = {**chosen, model.amount: spent, model.level: make_symbol("L_opt")}
+    put = {**chosen, model.amount: spent, model.level: build.loss_symbol("L_opt")}
     for output in model.outputs:
         if output.name in taken:
             continue  # what the law says of a result that every plan has
-        expr = output.expr.subs(put, simultaneous=True)
+        expr = put_in(output.expr, put)
         build.add(output.name, expr, output.unit, Message("cell.law_output", {"label": output.label}),
                   kind="result", positive=False, guard=guard)  # fmt: skip
 
@@ -237,29 +259,24 @@ def _add_outcome(
     reachable: sp.Expr = sp.S.One,
 ) -> None:
     """What the plan reaches and spends."""
-    model = build.model
-    loss = model.loss.subs(chosen, simultaneous=True)
+    model, infinite = build.model, guard == PLAN_STATUS
+    loss = put_in(model.loss, chosen)
     if reachable != 1:
         limit = find_floor(build.derivation)
         loss = sp.Piecewise((loss, sp.Eq(reachable, 1)), (limit, True))
-    build.add(
-        "L_opt",
-        loss,
-        "nats/token",
-        Message("cell.L_opt"),
-        kind="result",
-        guard="beyond_caps" if guard else None,
-    )
-    cost = make_symbol("C_plan") if guard else model.cost.subs(chosen, simultaneous=True)
+    build.add_loss("L_opt", loss, Message("cell.L_opt"), kind="result", guard="beyond_caps" if infinite else guard)
+    cost = make_symbol("C_plan") if guard else put_in(model.cost, chosen)
     total = _add_spent(build, chosen, cost, guard=guard)
-    build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=guard is not None)
+    build.add("C_total", total, "FLOP", Message("cell.C_total"), kind="result", guard=guard, infinite=infinite)
     roles = {model.decision(z).role: z for z in model.decisions}
     if {"parameters", "tokens"} <= roles.keys():
         ratio = chosen[roles["tokens"]] / chosen[roles["parameters"]]
         label = Message("cell.tokens_per_parameter")
         build.add("tokens_per_parameter", ratio, "token/parameter", label, kind="result", guard=guard)
-    best = make_symbol("L_same_budget" if guard else "L_free")
-    reached = model.loss.subs(chosen, simultaneous=True) if guard else make_symbol("L_opt")
+    if model.law.has_signed_loss:
+        return  # the ratio of two losses says nothing where zero is no loss
+    best = make_symbol("L_same_budget" if infinite else "L_free")
+    reached = put_in(model.loss, chosen) if guard else make_symbol("L_opt")
     build.add("efficiency", best / reached, "1", Message("cell.efficiency"), kind="result", guard=guard)
 
 
@@ -270,7 +287,7 @@ def _add_spent(
 
     Training is what is spent with no token served.
     """
-    model, infinite = build.model, guard is not None
+    model, infinite = build.model, guard == PLAN_STATUS
     unserved: dict[sp.Symbol, sp.Expr] = {
         given.symbol: sp.S.Zero for given in model.inputs.values() if given.key.startswith("inference.")
     }
@@ -280,12 +297,12 @@ def _add_spent(
     label = Message("cell.C_train")
     if not model.cost.has(*unserved):
         train = build.add("C_train", cost, "FLOP", label, kind="result", guard=guard, infinite=infinite)
-        return cost if infinite else train
+        return cost if guard else train
     alone = model.cost.subs(unserved)
     parts = (("C_train", alone), ("C_inference", model.cost - alone))
     spent = [
-        build.add(name, part.subs(chosen, simultaneous=True), "FLOP", Message(f"cell.{name}"), kind="result",
+        build.add(name, put_in(part, chosen), "FLOP", Message(f"cell.{name}"), kind="result",
                   guard=guard, infinite=infinite)
         for name, part in parts
     ]  # fmt: skip
-    return cost if infinite else sp.Add(*spent)
+    return cost if guard else sp.Add(*spent)

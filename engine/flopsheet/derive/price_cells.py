@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS, CellBuilder, name_of
+from flopsheet.derive.kink_cells import add_kink_gains
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 
 
@@ -37,10 +39,13 @@ def add_prices(
     x, y = model.decisions
     gains, shares = {}, {}
     for z in model.decisions:
-        expr = interior.gains[z].subs(chosen, simultaneous=True)
-        gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
-        share = interior.shares[z].subs(chosen, simultaneous=True)
+        if not interior.kinked:
+            expr = put_in(interior.gains[z], chosen)
+            gains[z] = build.add(f"gain_{z}", expr, "nats/token", build.label("gain", z), positive=False)
+        share = put_in(interior.shares[z], chosen)
         shares[z] = build.add(f"share_{z}", share, "1", build.label("share", z)) if share.free_symbols else share
+    if interior.kinked:
+        gains = add_kink_gains(build, chosen, flags, shares)
     if x in flags:
         budget = sp.Piecewise((gains[y] / shares[y], sp.Eq(flags[x], 1)), (gains[x] / shares[x], True))
     elif y in flags:
@@ -49,11 +54,16 @@ def add_prices(
         budget = gains[x] / shares[x]
     value = build.add("value_of_compute", budget, "nats/token", Message("cell.value_of_compute"), positive=False)
     price: sp.Expr = value
-    status = None if guard != PLAN_STATUS else guard
+    names = {cell.id for cell in build.cells}
+    status = next((name for name in (PLAN_STATUS, BUDGET_STATUS) if name in names), None)
     if binds != 1:
         label = Message("cell.multiplier_compute")
         price = build.add("multiplier_compute", binds * value, "nats/token", label, positive=False)
-        _add_price(build, "compute", price)
+        _add_price(build, "compute", price, guard=status)
+    if interior.kinked and guard != PLAN_STATUS:
+        # Beside a cap more of the other decision may be worth nothing: then no compute makes up for the cap.
+        idle = sp.Piecewise((0, price > 0), (1, True))
+        guard = build.add("compute_is_idle", idle, "1", Message("cell.compute_is_idle"), positive=False).name
     for z, cap in build.caps.items():
         what = name_of(build.derivation, z)
         worth = flags[z] * sp.Max(0, gains[z] - price * shares[z])

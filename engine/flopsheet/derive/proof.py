@@ -33,10 +33,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Proof:
-    """A checked statement. `statement` is English and begins with its name; `residual` is what remained."""
+    """A checked statement. `statement` is English and begins with its name; `residual` is what remained.
+
+    `detail` is what the method found, in the reader's language.
+    """
 
     statement: str
     method: Method
     verdict: Verdict
     residual: sp.Expr | None = None
-    detail: str = ""
+    detail: Message | str = ""

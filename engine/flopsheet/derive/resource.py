@@ -40,6 +40,21 @@ class ResourceDerivation:
     proofs: tuple[Proof, ...]
     prover: Prover
 
+    @property
+    def rises(self) -> bool:
+        """Whether the loss was found to rise with the resource."""
+        return "rises" in self.proofs[0].statement and self.proofs[0].verdict in {"proven", "checked"}
+
+    def find_obstacle(self) -> str:
+        """Why no amount of the resource can be given for a target loss; empty where it can."""
+        law, x = self.model.law.name, self.model.resource
+        if self.rises:
+            return f"the loss of law `{law}` rises as `{x}` grows: no amount of it is required for a target loss"
+        if any(proof.verdict == "refuted" for proof in self.proofs):
+            why = "no one amount is required for a target loss"
+            return f"the loss of law `{law}` does not fall throughout as `{x}` grows: {why}"
+        return ""
+
 
 def derive_resource(model: ResourceModel) -> ResourceDerivation:
     """The slope, the elasticity and the inverse of a law, with proofs; without a formula the inverse is a root."""
@@ -54,6 +69,11 @@ def derive_resource(model: ResourceModel) -> ResourceDerivation:
     if len(found.conditions) > 1 and _is_number(limit) and "falls" in proofs[0].statement:
         # Several conditions come down to one: the target lies above what the loss falls to.
         reachable = model.level - limit
+    slope = sp.S.Zero if reachable is None else sp.diff(reachable, model.level)
+    chosen = any(given.is_chosen for given in model.inputs.values())
+    if reachable is not None and chosen and not _is_number(limit) and slope != 0 and not slope.has(model.level):
+        # Where the sign of an exponent lies in its constant, what must be positive tells: a multiple of level - limit.
+        limit = sp.simplify(model.level - reachable / slope)
     elasticity = sp.factor(sp.simplify(-gain / model.loss))
     return ResourceDerivation(
         model=model,
@@ -107,13 +127,23 @@ def _steps(
         inverse.append(Equation(reachable, sp.S.Zero, ">"))
         remark = Message("step.inverse_remark")
     return (
-        Step(Message("step.resource_law"), (Equation(level, model.loss),)),
+        Step(Message("step.resource_law"), (Equation(level, model.loss),), _tell_choices(model)),
         Step(
             Message("step.resource_slope"),
             (Equation(-LogSlope(level, x), gain), Equation(Elasticity(level, x), elasticity)),
         ),
         Step(Message("step.resource_inverse", {"x": str(x)}), tuple(inverse), remark),
     )
+
+
+def _tell_choices(model: ResourceModel) -> Message | None:
+    """What the law chooses among candidates, if anything."""
+    choices = [
+        f"{given.name}: {', '.join(f'{number:g}' for number in given.candidates)}"
+        for given in model.inputs.values()
+        if given.candidates
+    ]
+    return Message("step.resource_remark_choices", {"choices": "; ".join(choices)}) if choices else None
 
 
 def _proofs(model: ResourceModel, gain: sp.Expr, found: Isolated, prover: Prover) -> tuple[Proof, ...]:

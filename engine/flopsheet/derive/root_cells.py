@@ -8,6 +8,7 @@ import sympy as sp
 
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.contour import Contour, optimum_on
+from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import CellKind
 from flopsheet.model.inputs import BEYOND
@@ -25,8 +26,8 @@ def add_root_optimum(
     for z in model.decisions:
         formula = contour.put_on(z, t).xreplace(put)
         free[z] = build.add(f"{z}_{suffix}", formula, build.unit(z), build.label(suffix, z))
-    loss = model.loss.subs(free, simultaneous=True)
-    build.add(f"L_{suffix}", loss, "nats/token", Message(f"cell.L_{suffix}"))
+    loss = put_in(model.loss, free)
+    build.add_loss(f"L_{suffix}", loss, Message(f"cell.L_{suffix}"))
     return free
 
 

@@ -29,11 +29,11 @@ def prove_single_optimum(model: LawModel, interior: Interior, contour: Contour, 
     """The second order of an optimum that is a root: the loss falls along the budget up to it and rises beyond.
 
     Raises:
-        FlopsheetError: the loss falls or rises all along each budget that was looked at.
+        FlopsheetError: the loss stops falling nowhere along the budgets that were looked at.
     """
     residual = put_along(interior.residual, contour)
     # Factoring the slope of a bell curve never ends.
-    short = residual.count_ops() <= _LONGEST and not holds_bell(residual)
+    short = residual.count_ops() <= _LONGEST and not holds_bell(residual) and not contour.kinked
     fall = -sp.diff(residual, UNKNOWN) if short else sp.S.Zero
     once = "second order: along the budget the loss falls up to the optimum and rises beyond it, so there is one only"
     if sp.expand(fall).is_positive or fall.is_positive or sp.factor(fall).is_positive:
@@ -44,7 +44,7 @@ def prove_single_optimum(model: LawModel, interior: Interior, contour: Contour, 
         message = (
             f"no optimum of law `{model.law.name}` was found along budgets of "
             f"{_BUDGETS[0] * prover.around[model.amount]:.0e} to {_BUDGETS[-1] * prover.around[model.amount]:.0e}: "
-            "its loss only falls, or only rises, from one end to the other"
+            "along each its loss is least at an end"
         )
         raise FlopsheetError(Problem(message, place, "loss"))
     detail = f"{_NODES} points along each of {len(counts)} budgets, at the law's own constants"

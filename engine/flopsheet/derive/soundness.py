@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
+from flopsheet.derive.kinks import mean_gains
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.sample import evaluate_at
 from flopsheet.derive.stationarity import Interior
@@ -24,24 +25,31 @@ def check_slopes(model: LawModel, interior: Interior, around: Mapping[sp.Symbol,
     Raises:
         FlopsheetError: with every decision that is at fault.
     """
+    problems = list_faults(model, interior, around)
+    if problems:
+        raise FlopsheetError(*problems)
+
+
+def list_faults(model: LawModel, interior: Interior, around: Mapping[sp.Symbol, float]) -> list[Problem]:
+    """Which decisions the loss does not fall in, or the cost not rise, at the sizes around which a law is looked at."""
     point = {**model.values, **{z: around.get(z, _SOME_SIZE) for z in model.decisions}}
     exact = {symbol: sp.Float(repr(float(value)), 50) for symbol, value in point.items()}
     loss, cost = model.law.loss, model.law.cost
     loss_place = loss.place if loss else None
     cost_place = cost.place if cost else None
     size = " and ".join(f"{z} = {float(point[z]):.3g}" for z in model.decisions)
+    gains = mean_gains(interior.gains, interior.shares) if interior.kinked else interior.gains
     problems = []
     if not _is_positive(model.cost, exact):
         problems.append(Problem(f"the cost of law `{model.law.name}` is not positive at {size}", cost_place, "cost"))
     for z in model.decisions:
-        if not _is_positive(interior.gains[z], exact):
+        if not _is_positive(gains[z], exact):
             message = f"the loss of law `{model.law.name}` does not fall as `{z}` grows, at {size}: no optimum exists"
             problems.append(Problem(message, loss_place, "loss", _signs(model)))
         if not _is_positive(interior.shares[z], exact):
             message = f"the cost of law `{model.law.name}` does not rise as `{z}` grows, at {size}: no optimum exists"
             problems.append(Problem(message, cost_place, "cost", _signs(model)))
-    if problems:
-        raise FlopsheetError(*problems)
+    return problems
 
 
 def refuse_refuted(model: LawModel, proofs: Sequence[Proof]) -> None:

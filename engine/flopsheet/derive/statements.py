@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 
 from flopsheet.derive.algebra import expand_logarithm, product_form, simplest_condition, strip_monotone
+from flopsheet.derive.contour import optimum_on
+from flopsheet.derive.kink_statements import check_kinked
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.regimes import Regime, find_caps
@@ -40,6 +42,14 @@ def check_statements(
 ) -> tuple[Proof, ...]:
     """The proof ledger of a law; `exponents` are those of `derive_exponents`, derived anew where not given."""
     second = _second_order(model, interior, prover)
+    round_trip = () if interior.reaching is None else (_round_trip(model, interior, prover),)
+    if interior.kinked:
+        kinked = check_kinked(model, interior, regimes, prover)
+        slack = _slackness(model, interior, regimes, prover, [kinked.price])
+        return (
+            _budget_identity(model, interior, prover), kinked.stationarity, second, kinked.exponents, kinked.signs,
+            slack, *round_trip,
+        )  # fmt: skip
     return (
         _budget_identity(model, interior, prover),
         _stationarity(model, interior, prover),
@@ -47,7 +57,7 @@ def check_statements(
         _exponents(model, interior, prover, exponents or derive_exponents(model, interior)),
         _kkt_signs(model, interior, regimes, prover, second),
         _slackness(model, interior, regimes, prover),
-        *([] if interior.reaching is None else [_round_trip(model, interior, prover)]),
+        *round_trip,
     )
 
 
@@ -64,7 +74,19 @@ def _stationarity(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     x, y = model.decisions
     worth = [put_in(interior.gains[z] / interior.shares[z], interior.free) for z in (x, y)]
     statement = f"stationarity: at the optimum the budget is worth the same spent on {x} as on {y}"
-    return prover.prove_equal(statement, *worth)
+    return _prove_between(model, interior, prover, (statement, *worth))
+
+
+def _prove_between(
+    model: LawModel, interior: Interior, prover: Prover, equality: tuple[str, sp.Expr, sp.Expr]
+) -> Proof:
+    """A verdict on two sides that are equal wherever the optimum lies between the ends of a budget."""
+    found = prover.prove_equal(*equality)
+    if found.verdict != "refuted" or interior.budget is None:
+        return found
+    root = optimum_on(interior.budget, interior.residual, model.loss)
+    low, high = interior.budget.ends
+    return prover.prove_equal(*equality, where=(root - low, high - root))
 
 
 def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
@@ -80,7 +102,7 @@ def _second_order(model: LawModel, interior: Interior, prover: Prover) -> Proof:
     what = "an increasing function of the loss" if inner != model.loss else "the loss"
     statement = f"second order: along the budget {what} is strictly convex in ln {x}, so the optimum is the only one"
     around = {**prover.around, log_x: float(sp.log(prover.around.get(x, 1.0)))}
-    return Prover(around, prover.exact).prove_positive(statement, curvature)
+    return Prover(around, prover.exact, given=prover.given).prove_positive(statement, curvature)
 
 
 def _exponents(model: LawModel, interior: Interior, prover: Prover, exponents: Mapping[sp.Symbol, sp.Expr]) -> Proof:
@@ -115,14 +137,17 @@ def _kkt_signs(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
     return combine_proofs(statement, parts)
 
 
-def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover) -> Proof:
+def _slackness(
+    model: LawModel, interior: Interior, regimes: Sequence[Regime], prover: Prover, free: Sequence[Proof] = ()
+) -> Proof:
     """In each regime every multiplier times the slack of its limit is zero.
 
     Limits that do not bind have no multiplier; of those that bind the slack vanishes: a cap's because
     the decision equals it, the budget's because the other decision was solved from it. With no cap
-    binding, what a cap would be worth (its gain less the budget's price for it) vanishes too.
+    binding, what a cap would be worth (its gain less the budget's price for it) vanishes too; `free` says so where
+    that is known by other means.
     """
-    parts = []
+    parts = [*free]
     caps = {cap.name: cap for cap in find_caps(model).values()}
     for regime in regimes:
         for name in regime.binding:
@@ -131,10 +156,10 @@ def _slackness(model: LawModel, interior: Interior, regimes: Sequence[Regime], p
                 parts.append(prover.prove_equal("spent", spent, model.amount))
             else:
                 parts.append(prover.prove_equal("at cap", regime.optimum[caps[name].decision], caps[name].symbol))
-    for z in model.decisions:
+    for z in () if free else model.decisions:
         gain = put_in(interior.gains[z], interior.free)
         price = regimes[0].multipliers["compute"] * put_in(interior.shares[z], interior.free)
-        parts.append(prover.prove_equal("free", gain, price))
+        parts.append(_prove_between(model, interior, prover, ("free", gain, price)))
     statement = f"complementary slackness: multiplier times slack is zero in all {len(regimes)} regimes"
     return combine_proofs(statement, parts)
 

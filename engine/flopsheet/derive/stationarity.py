@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from flopsheet.derive.algebra import (
     Isolated,
     expand_logarithm,
+    in_natural_logarithms,
     is_zero_by_algebra,
     isolate,
+    part_logarithm,
     product_form,
     simplest_condition,
     tidy,
 )
-from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, solve_log, trace_contour
+from flopsheet.derive.bends import set_free
+from flopsheet.derive.contour import UNKNOWN, Contour, optimum_on, put_end, solve_balanced, trace_contour
+from flopsheet.derive.kinks import balance, has_kinks
 from flopsheet.derive.sample import number_at
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.formula.root import has_comparisons, put_in
+from flopsheet.formula.root import compares, put_in
 from flopsheet.model.law_model import LawModel
 
 # A budget in FLOP at which a closed form is tried, and what rounding may leave of the condition there.
@@ -43,12 +47,13 @@ class Interior:
     Attributes:
         gains: -dL/d ln x per decision: what more of it is worth.
         shares: d ln(cost)/d ln x per decision.
-        residual: ln of what the budget is worth in the first decision over what it is worth in the second.
+        residual: ln of what the budget is worth in the first decision over what it is worth in the second; where the
+            loss has kinks their balance, between -1 and 1, since either may be worth nothing there.
         stationary: the condition `residual = 0` where it is linear in the logarithms of the decisions, else None.
         path: the second decision on the optimal path, over the first; None without such a condition.
         free: the decisions over the budget; `frontier` the loss there, over the budget.
         reaching: the decisions over the loss to be reached; `inverse` the cost there, over the loss. Both are None
-            where the loss can be solved for neither decision.
+            where that does not hold: see `derive_law`.
         reachable: positive exactly when the loss can be reached.
         on_budget: each decision over the other one and the budget, where the budget is spent.
         at_loss: each decision over the other one and the loss, where that loss is reached.
@@ -71,6 +76,11 @@ class Interior:
     budget: Contour | None = None
     target: Contour | None = None
 
+    @property
+    def kinked(self) -> bool:
+        """Whether the optimum may stand at a kink of the loss."""
+        return self.budget is not None and self.budget.kinked
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -91,26 +101,28 @@ def derive_interior(model: LawModel) -> Interior:
     the budget (or the loss) leaves one unknown, in which the condition is solved numerically.
 
     Raises:
-        FlopsheetError: the loss does not fall in a decision, every split is as good as any other, or the
-            cost can be solved for neither decision.
+        FlopsheetError: the loss does not fall in a decision, or every split is as good as any other.
     """
     x, y = model.decisions
     gains = {z: product_form(_slope(-model.loss, z)) for z in (x, y)}
     shares = {z: _share(model.cost, z) for z in (x, y)}
     _check_directions(model, gains, shares)
-    residual = expand_logarithm(gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
-    _check_balance(model, residual)
-    stationary = _log_linear(model, residual)
-    path = None if stationary is None else _path(model, stationary)
+    kinked = has_kinks(model, gains)
     worth = [gains[z] / shares[z] for z in (x, y)]
-    if any(not base.is_positive for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y)):
+    if kinked:
+        residual = balance(*worth)
+    else:
+        residual = _residual(model, gains[x] / gains[y] * sp.cancel(sp.together(shares[y] / shares[x])))
+    _check_balance(model, residual)
+    stationary = None if kinked else _log_linear(model, residual)
+    path = None if stationary is None else _path(model, stationary)
+    fixed = (base for (base,) in (part.args for part in residual.atoms(sp.log)) if not base.has(x, y))
+    if not kinked and any(not base.is_positive for base in fixed):
         # The logarithm of a constant of unknown sign is not real, that of the whole is.
         residual = sp.log(worth[0]) - sp.log(worth[1])
-    at_loss = {z: _solve(model.loss, model.level, z) for z in (x, y)}
-    free = _spend(model, residual, path, worth)
-    if free is None:
-        raise _unsolved(model)
-    reaching = _reach(model, residual, path, worth)
+    at_loss = {z: _solve(model.loss, model.level, z, falls=True) for z in (x, y)}
+    free = _spend(model, residual, path, worth, kinked=kinked)
+    reaching = _reach(model, residual, path, worth, kinked=kinked)
     return Interior(
         gains=gains,
         shares=shares,
@@ -119,24 +131,36 @@ def derive_interior(model: LawModel) -> Interior:
         path=path,
         free=free.decisions,
         frontier=_frontier(model, free),
-        reaching=None if reaching is None else reaching.decisions,
-        inverse=None if reaching is None else _inverse(model, reaching),
-        reachable=None if reaching is None else reaching.reachable,
-        on_budget={z: _solve(model.cost, model.amount, z).value for z in (x, y)},
+        reaching=reaching.decisions,
+        inverse=_inverse(model, reaching),
+        reachable=reaching.reachable,
+        on_budget={z: _solve(model.cost, model.amount, z, falls=False).value for z in (x, y)},
         at_loss=at_loss,
         budget=free.contour,
-        target=None if reaching is None else reaching.contour,
+        target=reaching.contour,
     )
 
 
 def _path(model: LawModel, stationary: LogLinear) -> sp.Expr | None:
     """The second decision over the first where the budget is worth the same in both; None where it is not real."""
     x = model.decisions[0]
-    path = product_form(sp.exp(-(stationary.first * sp.log(x) + stationary.rest) / stationary.second))
+    # Powers from the start: an exponent may hold a logarithm itself, as that of a number of experts.
+    bases = [_power_of(term, -1 / stationary.second) for term in sp.Add.make_args(stationary.rest)]
+    path = product_form(sp.Mul(x ** (-stationary.first / stationary.second), *bases))
     return path if _is_real(path) else None
 
 
-def _spend(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+def _power_of(term: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """exp(exponent * term) as a power of what a logarithm in the term is taken of."""
+    logarithm = next((factor for factor in sp.Mul.make_args(term) if isinstance(factor, sp.log)), None)
+    if logarithm is None:
+        return sp.exp(exponent * term)
+    return sp.Pow(logarithm.args[0], exponent * (term / logarithm))
+
+
+def _spend(
+    model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr], *, kinked: bool
+) -> _Found:
     """The decisions over the budget."""
     x, y = model.decisions
     spent = None if path is None else isolate(model.cost.subs({y: path}), model.amount, x)
@@ -144,11 +168,13 @@ def _spend(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequ
         found = {x: spent.value, y: product_form(path.subs(x, spent.value))}
         if _holds(model, found, worth, {model.amount: _SOME_AMOUNT}):
             return _Found(found)
-    contour = trace_contour(model.cost, model.amount, model.decisions)
-    return None if contour is None else _Found(_root_on(contour, residual, model.loss), None, contour)
+    contour = replace(trace_contour(model.cost, model.amount, model.decisions, falls=False), kinked=kinked)
+    return _Found(_root_on(contour, residual, model.loss), None, contour)
 
 
-def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr]) -> _Found | None:
+def _reach(
+    model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequence[sp.Expr], *, kinked: bool
+) -> _Found:
     """The decisions over the loss to be reached."""
     x, y = model.decisions
     reached = None if path is None else isolate(model.loss.subs({y: path}), model.level, x)
@@ -156,13 +182,10 @@ def _reach(model: LawModel, residual: sp.Expr, path: sp.Expr | None, worth: Sequ
         found = {x: reached.value, y: product_form(path.subs(x, reached.value))}
         if _holds(model, found, worth, {}):
             return _Found(found, simplest_condition(reached.conditions))
-    contour = trace_contour(model.loss, model.level, model.decisions)
-    if contour is None:
-        return None
+    contour = replace(trace_contour(model.loss, model.level, model.decisions, falls=True), kinked=kinked)
     # What two decisions without bound leave of the loss cannot be reached.
-    floor = model.loss.subs({x: sp.oo, y: sp.oo})
-    known = floor.is_finite is not False and not floor.has(sp.oo, sp.zoo, sp.nan)
-    reachable = model.level - floor if known else simplest_condition(contour.conditions)
+    floor = put_end(model.loss, {x: sp.oo, y: sp.oo})
+    reachable = model.level - floor if floor.is_finite is not False else simplest_condition(contour.conditions)
     if reachable is not None and reachable.is_positive is True:
         reachable = None
     return _Found(_root_on(contour, residual, model.cost), reachable, contour)
@@ -172,10 +195,7 @@ def _root_on(contour: Contour, residual: sp.Expr, objective: sp.Expr) -> dict[sp
     """Both decisions at the optimum on a contour."""
     root = optimum_on(contour, residual, objective)
     # A choice folds the choices inside whatever it compares, out of the root and away from its unknown.
-    return {
-        z: put_in(expr, {UNKNOWN: root}) if has_comparisons(expr) else expr.xreplace({UNKNOWN: root})
-        for z, expr in contour.at.items()
-    }
+    return {z: put_in(expr, {UNKNOWN: root}) for z, expr in contour.at.items()}
 
 
 def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
@@ -184,15 +204,20 @@ def _inverse(model: LawModel, reaching: _Found) -> sp.Expr:
     return tidy(cost) if reaching.contour is None else cost
 
 
-def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol) -> Isolated:
+def _solve(expr: sp.Expr, level: sp.Symbol, z: sp.Symbol, *, falls: bool) -> Isolated:
     """One decision over the other and the level of a monotone expression: in closed form, or as a root."""
-    found = isolate(expr, level, z)
-    return Isolated(sp.exp(solve_log(expr, level, z)), (), ()) if found is None else found
+    found = set_free(expr, level, z)
+    if found is not None:
+        return found
+    # There is one where the level is above what is left with a boundless decision (of a cost, with nothing of it).
+    alone = put_end(expr, {z: sp.oo if falls else sp.S.Zero})
+    conditions = () if alone == 0 or alone.is_finite is False else (level - alone,)
+    return Isolated(sp.exp(solve_balanced(expr, level, z, falls=falls)), conditions, ())
 
 
 def _slope(expr: sp.Expr, z: sp.Symbol) -> sp.Expr:
     """d expr / d ln z, signs inside the branches of a choice, where its logarithm can see them."""
-    slope = sp.powsimp(z * sp.diff(expr.rewrite(sp.log), z))
+    slope = sp.powsimp(z * sp.diff(in_natural_logarithms(expr), z))
     return sp.piecewise_fold(slope) if slope.has(sp.Piecewise) else slope
 
 
@@ -201,9 +226,20 @@ def _share(cost: sp.Expr, z: sp.Symbol) -> sp.Expr:
     return sp.cancel(sp.together(z * sp.diff(cost, z) / cost))
 
 
+def _residual(model: LawModel, ratio: sp.Expr) -> sp.Expr:
+    """The logarithm of what the budget is worth in one decision over the other.
+
+    Factors that compare decisions stay as they are: expanded they are many times as long, and no nearer to a solution.
+    """
+    parted = part_logarithm(ratio)
+    return parted if compares(parted, model.decisions) else expand_logarithm(ratio)
+
+
 def _log_linear(model: LawModel, residual: sp.Expr) -> LogLinear | None:
     """The residual as a linear form in the logarithms of the decisions, None where it is none."""
     x, y = model.decisions
+    if compares(residual, model.decisions):
+        return None
     first = sp.factor(residual.coeff(sp.log(x)))
     second = sp.factor(residual.coeff(sp.log(y)))
     rest = sp.expand(residual - sp.expand(first * sp.log(x) + second * sp.log(y)))
@@ -281,11 +317,3 @@ def _check_directions(model: LawModel, gains: Mapping[sp.Symbol, sp.Expr], share
             problems.append(Problem(message, law.cost.place, "cost"))
     if problems:
         raise FlopsheetError(*problems)
-
-
-def _unsolved(model: LawModel) -> FlopsheetError:
-    """The refusal of a law whose cost ties its decisions together beyond what can be solved."""
-    x, y = model.decisions
-    place = model.law.cost.place if model.law.cost else model.law.place
-    message = f"the cost of law `{model.law.name}` can be solved in closed form for neither `{x}` nor `{y}`"
-    return FlopsheetError(Problem(message, place, "cost", "Write it so that one of them stands in one power only."))

@@ -12,7 +12,7 @@ from flopsheet.derive.notation import Elasticity, LogSlope, Multiplier, Optimal
 from flopsheet.derive.proof import Equation, Step
 from flopsheet.derive.regimes import Cap, Regime, find_caps
 from flopsheet.derive.stationarity import Interior
-from flopsheet.formula.root import has_comparisons
+from flopsheet.formula.root import compares, has_comparisons
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 
@@ -55,15 +55,26 @@ def _slopes(model: LawModel, interior: Interior) -> Step:
     """What each decision gains, and what it costs, per relative step."""
     gains = [Equation(-LogSlope(model.level, z), interior.gains[z]) for z in model.decisions]
     shares = [Equation(Elasticity(model.amount, z), interior.shares[z]) for z in model.decisions]
-    return Step(Message("step.slopes"), (*gains, *shares))
+    steps_up = any(interior.gains[z].has(sp.Heaviside) for z in model.decisions)
+    remark = Message("step.slopes_remark") if steps_up else None
+    return Step(Message("step.slopes"), (*gains, *shares), remark)
+
+
+def _worth(model: LawModel, interior: Interior, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """What a decision gains and costs: in full, or by the names of the slopes where they compare and fill pages."""
+    if not compares(interior.residual, model.decisions):
+        return interior.gains[z], interior.shares[z]
+    share = interior.shares[z]
+    return -LogSlope(model.level, z), share if share.is_Number else Elasticity(model.amount, z)
 
 
 def _stationarity(model: LawModel, interior: Interior) -> Step:
     """The condition that the budget is worth the same in either decision, and its logarithm."""
     x, y = model.decisions
-    worth = [product_form(interior.gains[z] / interior.shares[z]) for z in (x, y)]
     condition = interior.stationary
-    balance = Equation(worth[0], worth[1])
+    balance = _balance(model, interior)
+    if interior.kinked:
+        return Step(Message("step.stationarity"), (balance,), Message("step.stationarity_kinked"))
     if condition is None:
         return Step(Message("step.stationarity"), (balance,), Message("step.stationarity_not_linear"))
     linear = condition.first * sp.log(x) + condition.second * sp.log(y) + condition.rest
@@ -72,6 +83,14 @@ def _stationarity(model: LawModel, interior: Interior) -> Step:
         (balance, Equation(linear, sp.S.Zero)),
         Message("step.stationarity_remark", {"x": str(x), "y": str(y)}),
     )
+
+
+def _balance(model: LawModel, interior: Interior) -> Equation:
+    """The budget is worth the same in either decision."""
+    sides = [gain / share for gain, share in (_worth(model, interior, z) for z in model.decisions)]
+    if compares(interior.residual, model.decisions):
+        return Equation(*sides)
+    return Equation(*(product_form(side) for side in sides))
 
 
 def _optimum(model: LawModel, interior: Interior, exponents: Mapping[sp.Symbol, sp.Expr]) -> tuple[Step, ...]:
@@ -92,10 +111,14 @@ def _optimum(model: LawModel, interior: Interior, exponents: Mapping[sp.Symbol, 
 def _along(model: LawModel, interior: Interior, contour: Contour, title: Message) -> Step:
     """Both decisions over the one unknown that a budget or a loss leaves, and the equation that fixes it."""
     lines = [Equation(z, expr) for z, expr in contour.at.items()]
-    plain = interior.residual if has_comparisons(interior.residual) else put_along(interior.residual, contour)
-    equation = Equation(plain, sp.S.Zero)
+    equation: tuple[Equation, ...] = ()  # at a kink the condition of the step before, which need not have a zero
+    if compares(interior.residual, model.decisions) and not interior.kinked:
+        equation = (_balance(model, interior),)
+    elif not interior.kinked:
+        plain = interior.residual if has_comparisons(interior.residual) else put_along(interior.residual, contour)
+        equation = (Equation(plain, sp.S.Zero),)
     kind = Message(f"step.unknown_{contour.kind}", {"x": str(model.decisions[0]), "y": str(model.decisions[1])})
-    return Step(title, (*lines, equation), kind)
+    return Step(title, (*lines, *equation), kind)
 
 
 def _exponents(model: LawModel, exponents: Mapping[sp.Symbol, sp.Expr]) -> Step:
@@ -123,20 +146,26 @@ def _regime(model: LawModel, interior: Interior, regime: Regime) -> Step:
     """Where a set of limits binds, the optimum there, and the multipliers over the decisions."""
     # Where the optimum is a root, the cap is held against its symbol.
     plain = {expr: Optimal(z) for z, expr in interior.free.items()} if interior.budget else {}
+    plain |= {-expr: -optimum for expr, optimum in plain.items()}
     when = [_as_inequality(condition.xreplace(plain)) for condition in regime.when]
     free = interior.budget is not None and regime.optimum == interior.free
     optimum = [] if free else [Equation(z, regime.optimum[z]) for z in model.decisions]
     capped = {z: cap for z, cap in find_caps(model).items() if cap.name in regime.binding}
     multipliers = []
     price: sp.Expr = sp.S.Zero
-    if "compute" in regime.binding:
+    remark = None
+    if interior.kinked and not capped:
+        remark = Message("step.kinked_price")
+    elif "compute" in regime.binding:
         price = Multiplier(model.amount)
         free = next((z for z in model.decisions if z not in capped), model.decisions[0])
-        multipliers.append(Equation(price, interior.gains[free] / interior.shares[free]))
+        gain, share = _worth(model, interior, free)
+        multipliers.append(Equation(price, gain / share))
     for z, cap in capped.items():
-        multipliers.append(Equation(Multiplier(cap.symbol), interior.gains[z] - price * interior.shares[z]))
+        gain, share = _worth(model, interior, z)
+        multipliers.append(Equation(Multiplier(cap.symbol), gain - price * share))
     limits = Message("joined." + "_".join(regime.binding))
-    return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers))
+    return Step(Message("step.regime", {"limits": limits}), (*when, *optimum, *multipliers), remark)
 
 
 def _capped_target(model: LawModel, interior: Interior, cap: Cap) -> Step:

@@ -7,18 +7,24 @@ from collections.abc import Sequence
 import sympy as sp
 
 from flopsheet.derive.algebra import isolate
-from flopsheet.derive.cell_builder import PLAN_STATUS, CellBuilder
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS, CellBuilder
 from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.reach import find_least_cost
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell, make_symbol
 from flopsheet.plan.plan import Strategy
+
+UNPAID = "unpaid_strategy_"
+"""What the ids of cells begin with that are 0 where the compute pays for a strategy; then follows its slug."""
 
 
 def build_strategy_cells(
     derivation: Derivation, strategies: Sequence[tuple[str, str, str]], amount: str
 ) -> tuple[Cell, ...]:
     """Fixed choices at the same budget: decisions, loss and efficiency of each.
+
+    A strategy has no value where what it fixes costs all of the budget, as where inference alone does.
 
     Args:
         derivation: The law's derivation.
@@ -31,11 +37,13 @@ def build_strategy_cells(
     spent = make_symbol(amount)
     build = CellBuilder(derivation, spent)
     target = amount != "budget_compute"
-    guard = PLAN_STATUS if target else None
+    unpaid = not target and find_least_cost(derivation.model) != 0
+    status = PLAN_STATUS if target else BUDGET_STATUS if unpaid else None
     best = make_symbol("L_same_budget" if target else "L_free")
     for slug, kind, name in strategies:
         fixed = make_symbol(f"strategies_{slug}_{kind}")
         formulas = _fix_choice(derivation, kind, fixed, spent)
+        guard = _add_status(build, (slug, kind, name), spent, status)
         chosen: dict[sp.Symbol, sp.Symbol] = {}
         for z in derivation.model.decisions:
             label = build.label("strategy_decision", z, name=name)
@@ -44,11 +52,34 @@ def build_strategy_cells(
             chosen[z] = build.add(cell_id, expr, build.unit(z), label, kind="strategy", guard=guard)
         loss = derivation.model.loss.subs(formulas if target else chosen, simultaneous=True)
         label = Message("cell.strategy_loss", {"name": name})
-        reached = build.add(f"strategy_{slug}_L", loss, "nats/token", label, kind="strategy", guard=guard)
+        reached = build.add_loss(f"strategy_{slug}_L", loss, label, kind="strategy", guard=guard)
+        if derivation.model.law.has_signed_loss:
+            continue
         label = Message("cell.strategy_efficiency", {"name": name})
         ratio = best / (loss if target else reached)
         build.add(f"strategy_{slug}_efficiency", ratio, "1", label, kind="strategy", guard=guard)
     return tuple(build.cells)
+
+
+def _add_status(build: CellBuilder, strategy: tuple[str, str, str], spent: sp.Symbol, status: str | None) -> str | None:
+    """The cell that is 0 where a strategy has a value, with the cell of what it costs at least.
+
+    Gives `status` where it has a value whenever there is a plan.
+    """
+    slug, kind, name = strategy
+    model = build.model
+    fixed = make_symbol(f"strategies_{slug}_{kind}")
+    held = {z: fixed for z in model.decisions if model.decision(z).role == kind}
+    cost = find_least_cost(model, held)
+    if cost == 0:
+        return status
+    label = Message("cell.strategy_least", {"name": name})
+    least = build.add(f"C_of_strategy_{slug}", cost, "FLOP", label, positive=bool(cost.is_positive))
+    paid = sp.Piecewise((0, least < spent), (2, True))
+    plan = sp.S.Zero if status is None else make_symbol(status, positive=False)
+    label = Message("cell.strategy_status", {"name": name})
+    build.add(f"{UNPAID}{slug}", paid + plan, "1", label, positive=False)
+    return f"{UNPAID}{slug}"
 
 
 def check_strategies(derivation: Derivation, strategies: Sequence[Strategy]) -> None:

@@ -99,7 +99,10 @@ def _list_groups(source: ReportSource, words: Words) -> list[tuple[str, Table]]:
     for index, answer in enumerate(source.answers):
         rows = list_rows(source.solution, index)
         given = _given(source, words, index)
-        cells = tuple(tuple(_cells(words, quantities, row, given, number)) for number, row in enumerate(rows))
+        cells = tuple(
+            (*_cells(words, quantities, row, given, number), _status(source, words, row))
+            for number, row in enumerate(rows)
+        )
         found.setdefault(cells, []).append(answer.name)
     columns = [
         Column(words.say("compare.law"), "left"),
@@ -135,7 +138,7 @@ def _given(source: ReportSource, words: Words, index: int) -> str:
 
 
 def _cells(words: Words, quantities: Mapping[str, str], row: Row, given: str, number: int) -> list[str]:
-    """A law's row: its name, results, ratio, and its status where it has no plan; the plan's own law is number 0."""
+    """A law's row: its name, results and ratio; the plan's own law is number 0."""
     name = words.code(row.law.name)
     cells = [name if number else words.say("compare.own", law=name), given]
     for quantity in quantities:
@@ -143,9 +146,17 @@ def _cells(words: Words, quantities: Mapping[str, str], row: Row, given: str, nu
         unit = None if amount is None or amount.unit == "1" else amount.unit
         cells.append(words.number(None if amount is None else amount.value, unit))
     cells.append("" if row.ratio is None else words.number(row.ratio, None, 4))
-    status = "unreachable" if row.unreachable and not given else row.status
-    cells.append("" if status == "ok" else words.say(f"status.{status}"))
     return cells
+
+
+def _status(source: ReportSource, words: Words, row: Row) -> str:
+    """How a law's row came out; empty where it has a plan."""
+    status: str = row.status
+    if row.unreachable and question_of(source) != "resource":
+        status = "unreachable"
+    elif status == "infeasible" and source.minimises_loss:
+        status = "unpaid"
+    return "" if status == "ok" else words.say(f"status.{status}")
 
 
 def _list_laws(source: ReportSource, words: Words) -> Table | None:
@@ -228,7 +239,7 @@ def _tell(source: ReportSource, words: Words, model: Model, finding: Finding, in
     if name in known:
         units |= dict.fromkeys(("value", "low", "high"), known[name])
     if "caps" in args:
-        args["caps"] = describe_caps(source, words, index)
+        args["caps"] = describe_caps(source, words, finding.limits, index)
     symbols = list_symbols(model)  # it reads what both kinds of models have
     return words.message(Message(finding.message.key, args), units=units, symbols=symbols)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flopsheet.document.latex import inline_latex
 from flopsheet.document.latex_names import latex_name
 from flopsheet.document.source import ReportSource
@@ -10,9 +12,9 @@ from flopsheet.evaluate.answers import Answer
 from flopsheet.model.inputs import list_limits
 
 
-def describe_caps(source: ReportSource, words: Words, index: int) -> str:
-    """The caps of a scenario with their values."""
-    caps = [limit for limit in list_limits(source.model) if source.table.is_set(limit.key, index)]
+def describe_caps(source: ReportSource, words: Words, keys: Collection[str], index: int) -> str:
+    """Caps, by their keys, with their values in a scenario."""
+    caps = [limit for limit in list_limits(source.model) if limit.key in keys]
     values = [source.evaluation.value(limit.key.replace(".", "_"), index) for limit in caps]
     return words.join([words.quantity(value, limit.unit) for limit, value in zip(caps, values, strict=True)])
 
@@ -21,7 +23,8 @@ def binding_cell(source: ReportSource, words: Words, answer: Answer) -> str:
     """What binds in a scenario, or why it has no plan."""
     index = source.answers.index(answer)
     if not source.has_plan(index):
-        key = "unreachable" if source.evaluation.unreachable[index] else answer.status
+        unpaid = answer.status == "infeasible" and source.minimises_loss
+        key = "unreachable" if source.evaluation.unreachable[index] else "unpaid" if unpaid else answer.status
         return words.say(f"status.{key}")
     if not answer.binding:
         return words.say("report.no_limit")

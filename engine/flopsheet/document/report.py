@@ -159,5 +159,5 @@ def _tell(source: ReportSource, words: Words, symbols: Mapping[str, str], findin
         units |= dict.fromkeys(("value", "low", "high"), known[name])
     if "caps" in args:
         # The engine names keys; a reader wants amounts, in the report's language.
-        args["caps"] = describe_caps(source, words, index)
+        args["caps"] = describe_caps(source, words, finding.limits, index)
     return words.message(Message(finding.message.key, args), units=units, symbols=symbols)

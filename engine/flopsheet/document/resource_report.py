@@ -16,7 +16,9 @@ from flopsheet.document.source import ReportSource
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.view_fit import draw_fit, list_fit
+from flopsheet.document.view_tables import head_of_result
 from flopsheet.document.words import Words
+from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.model.cell import BEYOND_REACH
 
@@ -70,15 +72,20 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
     required = f"{source.resource.resource}_required"
     asks = any(required in answer.results for answer in source.answers)
     curves = list_own_curves(source, resource_cell(source))
+    choices = [given for given in source.resource.inputs.values() if given.is_chosen]
+    chosen = [given.result.name for given in choices]
+    least = [f"{given.name}_required" for given in choices] if asks else []
     columns = [
         Column(words.say("report.scenario"), "left"),
         Column(what[:1].upper() + what[1:] + _unit_suffix(words, unit)),
+        *(Column(head_of_result(source, words, name)) for name in chosen),
         Column(words.say("report.loss")),
         Column(words.say("report.step_change")),
         *(Column(words.name(curve.label)) for curve in curves),
     ]
     if asks:
         columns += [Column(words.say("report.target")), Column(words.say("report.required", what=what))]
+        columns += [Column(head_of_result(source, words, name)) for name in least]
     rows = []
     latest: dict[tuple[float, ...], float] = {}
     for index, answer in enumerate(source.answers):
@@ -86,9 +93,10 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
         value = loss.value if loss is not None else None
         constants = tuple(source.constants(index).values())
         before = latest.get(constants)
-        change = None if value is None or before is None else value / before - 1
+        change = None if value is None or before is None else (value - before) / abs(before)
         texts = [
             words.number(amount, unit if unit != "1" else None),
+            *(_choice(words, answer.results.get(name)) for name in chosen),
             words.number(value, "nats/token" if value is not None else None, 5),
             words.number(None) if change is None else _signed_percent(words, change),
         ]
@@ -100,10 +108,16 @@ def list_points(source: ReportSource, words: Words) -> Table | None:
             target = source.evaluation.value("target_loss", index)
             texts.append(words.number(target if target < BEYOND_REACH else None, None))
             texts.append(words.number(None if found is None else found.value, unit if unit != "1" else None))
+            texts += [_choice(words, answer.results.get(name)) for name in least]
         rows.append([words.name(answer.name), *texts])
         if value is not None:
             latest[constants] = value
     return build_table(columns, rows)
+
+
+def _choice(words: Words, amount: Amount | None) -> str:
+    """What is chosen, without its unit, which the head of the column tells."""
+    return words.number(None if amount is None else amount.value, None)
 
 
 def _unit_suffix(words: Words, unit: str) -> str:

@@ -17,11 +17,16 @@ class Stake:
 
     `loss` is what it adds to the loss at the same budget, 0 where the loss is given; `compute` the share
     of the budget that is spent for nothing (the optimum reaches the same loss without it), or, where the
-    loss is given, the share of compute that comes on top.
+    loss is given, the share of compute that comes on top. It is not a number where the law cannot say.
     """
 
     loss: float
     compute: float
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether it is known in compute."""
+        return not math.isnan(self.compute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Scale:
         constants, goal = source.constants(index), source.goal(index)
         x = factor * source.optimum(index)[0]
         if source.minimises_loss:
-            return self.reached(index, float(self.curves.loss_along_budget(constants, goal, x)))
+            loss = float(self.curves.loss_along_budget(constants, goal, x))
+            return self.reached(index, loss) if math.isfinite(loss) else None
         needed = float(self.curves.compute_along_loss(constants, goal, x))
         spent = source.answers[index].results["C_total"].value
         return Stake(0.0, needed / spent - 1) if math.isfinite(needed) else None

@@ -24,15 +24,24 @@ def list_symbols(model: LawModel | ResourceModel) -> dict[str, str]:
     symbols = {name: latex_name(name) for name in names}
     for constant in model.law.constants.values():
         if is_literal(constant):
-            symbols[constant.name] = f"{constant.value:.10g}"
+            symbols[constant.name] = _literal(constant.value)
     for given in model.inputs.values():
-        symbols[given.symbol.name] = symbols[given.cell] = latex_name(given.name)
+        symbols[given.symbol.name] = symbols[given.result.name] = symbols[given.cell] = latex_name(given.name)
     symbols["budget_compute"] = symbols[model.amount.name]
     symbols["target_loss"] = symbols[model.level.name]
     symbols[UNKNOWN.name] = r"\tau"
     for z, cap in find_caps(model).items():
         symbols[cap.symbol.name] = subscripted(symbols[z.name], _MAXIMUM)
     return symbols
+
+
+def _literal(value: float) -> str:
+    """A number as it stands in a formula, with a power of ten where it has one."""
+    digits, _, exponent = f"{value:.10g}".partition("e")
+    if not exponent:
+        return digits
+    power = f"{{10^{{{int(exponent)}}}}}"
+    return power if digits == "1" else rf"{digits} \cdot {power}"
 
 
 def subscripted(latex: str, subscript: str) -> str:

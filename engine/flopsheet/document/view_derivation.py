@@ -23,11 +23,12 @@ from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.words import Words, math_cell
 from flopsheet.evaluate.compile import evaluate_formulas
-from flopsheet.formula.root import has_comparisons
+from flopsheet.formula.root import Put, Root, compares, has_comparisons
 from flopsheet.messages import render_message
 
-# No identifier of a law holds a blank, so this name is never taken.
+# No identifier of a law holds a blank, so these names are never taken.
 _MULTIPLIER: Final = "the multiplier"
+_PLACE: Final = "the place of the optimum"
 #: Operations of the condition of a root up to which its elasticities are derived.
 _LONGEST: Final = 100
 #: Terms that cancel leave no more than this.
@@ -84,6 +85,11 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
     answer = source.answers[index]
     values, named = _values(source, index), dict(symbols)
     optimum = _optimum(source, index)
+    place = _place(optimum, values)
+    if place is not None:
+        root, values[_PLACE] = place
+        named[_PLACE] = render_latex(root, symbols=symbols)
+        optimum = {z: expr.xreplace({root: sp.Symbol(_PLACE)}) for z, expr in optimum.items()}
     lines = [(z.name, optimum[z], answer.results[f"{z}_opt"].value) for z in source.model.decisions]
     if not source.minimises_loss:
         lines.append((source.model.amount.name, source.model.cost, answer.results["C_total"].value))
@@ -100,7 +106,19 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
         render_three_steps(name, expr, values, result, symbols=named, language=words.language)
         for name, expr, result in lines
     ]
+    if place is not None:
+        latex.insert(0, f"{named[_PLACE]} = {render_number(values[_PLACE], digits=MAX_DIGITS, style='latex')}")
     return Worked(words.name(answer.name), tuple(latex))
+
+
+def _place(optimum: Mapping[sp.Symbol, sp.Expr], values: Mapping[str, float]) -> tuple[Root, float] | None:
+    """The one root from which both decisions follow, and its value; None where there is none."""
+    roots = set().union(*(expr.atoms(Root) for expr in optimum.values()))
+    if len(roots) != 1 or any(expr.has(Put) for expr in optimum.values()):
+        return None
+    (root,) = roots
+    found = number_at(root, {symbol: values[symbol.name] for symbol in root.free_symbols if symbol.name in values})
+    return None if found is None else (root, found)
 
 
 def _values(source: ReportSource, index: int) -> dict[str, float]:
@@ -122,7 +140,9 @@ def _optimum(source: ReportSource, index: int) -> Mapping[sp.Symbol, sp.Expr]:
     if source.minimises_loss:
         regimes = source.derivation.regimes
         # A cap that is met without being worth anything leaves the free optimum as it is.
-        return next((regime for regime in regimes if set(regime.binding) == set(binding)), regimes[0]).optimum
+        # Beside a cap the budget may be spent and still be worth nothing.
+        limits = [set(regime.binding) - {"compute"} for regime in regimes]
+        return regimes[limits.index(found) if (found := set(binding) - {"compute"}) in limits else 0].optimum
     capped = {z: cap.symbol for z, cap in find_caps(model).items() if cap.name in binding}
     if not capped:
         assert interior.reaching is not None  # noqa: S101 - a plan for a target has it
@@ -135,9 +155,13 @@ def _multipliers(source: ReportSource, index: int) -> Iterator[tuple[str, sp.Sym
     if not source.minimises_loss:
         return
     model, interior = source.model, source.derivation.interior
+    if compares(interior.residual, model.decisions):
+        return  # each would be a page long
     binding = source.answers[index].binding
     capped = {z: cap for z, cap in find_caps(model).items() if cap.name in binding}
     price: sp.Expr = sp.S.Zero
+    if interior.kinked and not capped:
+        return  # at a kink no formula of one point gives it
     if "compute" in binding:
         price = sp.Symbol(_MULTIPLIER, positive=True)
         free = next((z for z in model.decisions if z not in capped), model.decisions[0])
@@ -242,7 +266,7 @@ def _statement(proof: Proof, words: Words) -> str:
 def _detail(proof: Proof, words: Words) -> str:
     """What the method found."""
     if proof.detail:
-        return words.name(proof.detail)
+        return words.name(render_message(proof.detail, words.language))
     if proof.method == "numeric":
         return words.say("method.numeric_long")
     if proof.residual is None:

@@ -48,12 +48,18 @@ class Teller:
         source, words = self.source, self.words
         if source.answers[index].status == "not_converged":
             return words.say("summary.not_converged")
+        if source.minimises_loss:
+            budget, fixed = source.goal(index), source.evaluation.value("C_fixed", index)
+            amounts = {"budget": budget, "fixed": fixed, "shortfall": fixed - budget}
+            return words.say("summary.unpaid", **{key: words.quantity(n, "FLOP") for key, n in amounts.items()})
         target = words.number(source.goal(index), "nats/token")
         if source.evaluation.unreachable[index]:
             floor = words.number(source.evaluation.value("L_opt", index), "nats/token")
             return words.say("summary.unreachable", target=target, irreducible=floor)
-        best = words.number(source.evaluation.value("L_at_caps", index), "nats/token")
-        return words.say("summary.infeasible", target=target, best=best, caps=describe_caps(source, words, index))
+        finding = next(each for each in source.answers[index].findings if each.code == "infeasible")
+        best = words.number(float(str(finding.message.args["best"])), "nats/token")
+        caps = describe_caps(source, words, finding.limits, index)
+        return words.say("summary.infeasible", target=target, best=best, caps=caps)
 
     def _what_to_do(self, index: int) -> str:
         """The decisions and what they reach."""
@@ -91,7 +97,7 @@ class Teller:
             return words.say("summary.nothing_binds") if declared else ""
         limits = words.join([words.say(f"limit.{name}") for name in binding])
         text = words.say("summary.binds_one" if len(binding) == 1 else "summary.binds_many", limits=limits)
-        if source.minimises_loss and "compute" not in binding:
+        if source.minimises_loss and source.evaluation.value("compute_is_slack", index):
             left = source.evaluation.value("slack_compute", index)
             text = words.sentences([text, words.say("summary.left_over", share=words.percent(left))])
         return text
@@ -121,7 +127,8 @@ class Teller:
         if not self.source.minimises_loss:
             return words.say("summary.caps_cost_compute", factor=words.number(1 + stake.compute, digits=2))
         value, share = words.cost(stake.loss, "nats/token"), words.cost(stake.compute, "%")
-        return words.say("summary.caps_cost", value=value, share=share)
+        key = "summary.caps_cost" if stake.is_weighed else "summary.caps_cost_in_loss"
+        return words.say(key, value=value, share=share)
 
     def _wrong(self, index: int) -> str:
         """What half and twice the optimum of the first decision cost."""
@@ -133,9 +140,14 @@ class Teller:
             losses = [words.number(stake.loss, "nats/token", 2) for stake in (half, twice)]
             shares = [words.percent(stake.compute) for stake in (half, twice)]
             args = {"what": what, "half": losses[0], "twice": losses[1]}
+            if not (half.is_weighed and twice.is_weighed):
+                return words.say("summary.wrong_in_loss", **args)
             if shares[0] == shares[1]:
                 return words.say("summary.wrong_either_way", **args, share=shares[0])
             return words.say("summary.wrong", **args, half_share=shares[0], twice_share=shares[1])
+        if self.source.minimises_loss and half:
+            value, share = words.number(half.loss, "nats/token", 2), words.percent(half.compute)
+            return words.say("summary.wrong_half", what=what, half=value, share=share)
         more = [words.say("summary.impossible") if s is None else words.percent(s.compute) for s in stakes]
         return words.say("summary.wrong_compute", what=what, half=more[0], twice=more[1])
 
@@ -149,4 +161,5 @@ class Teller:
         words = self.words
         value = words.span([stake.loss for stake in stakes], "nats/token")
         share = words.span([stake.compute for stake in stakes], "%")
-        return words.say("summary.against", name=words.name(name), value=value, share=share)
+        key = "summary.against" if all(stake.is_weighed for stake in stakes) else "summary.against_in_loss"
+        return words.say(key, name=words.name(name), value=value, share=share)

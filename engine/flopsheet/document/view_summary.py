@@ -104,7 +104,7 @@ class _Overall:
             return words.number(None)
         stakes = [self.scale.wrong_size(index, factor) for factor in (HALF, TWICE)]
         if self.source.minimises_loss:
-            texts = [words.change(stake.loss, 2) for stake in stakes if stake]
+            texts = [words.change(stake.loss, 2) if stake else words.number(None) for stake in stakes]
         else:
             texts = [words.number(None) if stake is None else f"+{words.percent(stake.compute)}" for stake in stakes]
         return " / ".join(texts)
@@ -116,6 +116,8 @@ class _Overall:
         stakes = [s for index in plain for factor in (HALF, TWICE) if (s := self.scale.wrong_size(index, factor))]
         if stakes:
             key = "summary.wrong_over" if source.minimises_loss else "summary.wrong_compute_over"
+            if source.minimises_loss and not all(stake.is_weighed for stake in stakes):
+                key = "summary.wrong_over_in_loss"
             value = words.span([stake.loss for stake in stakes], "nats/token")
             share = words.span([stake.compute for stake in stakes], "%")
             yield words.say(key, what=name_of(source, words, 0), value=value, share=share)

@@ -137,8 +137,19 @@ def list_prices(source: ReportSource, words: Words) -> Table | None:
 def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table | None:
     """Fixed choices against the optimum of the same compute."""
     rows = []
+    scored = not source.model.law.has_signed_loss
     for index, answer in enumerate(source.answers):
-        for name, strategy in answer.strategies.items():
+        for name in (each.name for each in source.plan.strategies if source.has_plan(index)):
+            strategy = answer.strategies.get(name)
+            if strategy is None:  # the compute does not pay for it
+                rows.append(
+                    [
+                        words.name(answer.name),
+                        words.name(name),
+                        *[words.number(None)] * (len(source.model.decisions) + 4),
+                    ]
+                )
+                continue
             stake = scale.reached(index, strategy.loss)
             decisions = [
                 words.number(strategy.decisions[z.name], source.model.decision(z).unit, 3)
@@ -152,7 +163,7 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
                     words.number(strategy.loss, "nats/token", 5),
                     words.cost(stake.loss, "nats/token", 3),
                     words.cost(stake.compute, "%", 3),
-                    words.number(strategy.efficiency, None, 5),
+                    *([words.number(strategy.efficiency, None, 5)] if scored else []),
                 ]
             )
     columns = [
@@ -162,7 +173,7 @@ def list_strategies(source: ReportSource, words: Words, scale: Scale) -> Table |
         Column(words.say("report.loss")),
         Column(words.say("report.above_optimum")),
         Column(words.say("report.compute_wasted")),
-        Column(words.say("report.result_efficiency")),
+        *([Column(words.say("report.result_efficiency"))] if scored else []),
     ]
     return build_table(columns, rows)
 

@@ -39,11 +39,11 @@ class ShadowPrice:
 
 @dataclass(frozen=True)
 class StrategyAnswer:
-    """A fixed choice at the same budget."""
+    """A fixed choice at the same budget; losses of any sign leave no efficiency."""
 
     decisions: Mapping[str, float]
     loss: float
-    efficiency: float
+    efficiency: float | None
 
 
 @dataclass(frozen=True)
@@ -197,5 +197,5 @@ def _strategy(
     return StrategyAnswer(
         decisions={z.name: evaluation.value(f"{stem}_{z}", index) for z in model.decisions},
         loss=evaluation.value(f"{stem}_L", index),
-        efficiency=evaluation.value(f"{stem}_efficiency", index),
+        efficiency=evaluation.value(f"{stem}_efficiency", index) if f"{stem}_efficiency" in evaluation.values else None,
     )

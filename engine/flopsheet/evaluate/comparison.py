@@ -44,8 +44,8 @@ def list_quantities(solution: Solution) -> dict[str, str]:
             found.setdefault(name, graph[own].unit)
     # Compute is what is given, unless a target is.
     if "target_loss" not in solution.graph:
-        found.pop("C_train", None)
-    last = [name for name in ("tokens_per_parameter", "L_opt", "C_train") if name in found]
+        found.pop("C_total", None)
+    last = [name for name in ("tokens_per_parameter", "L_opt", "C_total") if name in found]
     return {name: found[name] for name in (*(name for name in found if name not in last), *last)}
 
 

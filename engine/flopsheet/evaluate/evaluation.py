@@ -76,29 +76,43 @@ def judge_values(
         # A law with one resource has no plan to exclude: code 2 says that no target was given.
         codes = np.where(codes == 1, 1.0, 0.0)
     unreachable = tuple(bool(code == 1) for code in codes)
-    statuses = tuple(_status(own, table, index, float(code)) for index, code in enumerate(codes))
+    signed = "L_opt" in graph and not graph["L_opt"].positive
+    statuses = tuple(_status(own, table, index, float(code), signed=signed) for index, code in enumerate(codes))
     return Evaluation(graph, table, values, statuses, unreachable)
 
 
-def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, code: float) -> Status:
+def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, code: float, *, signed: bool) -> Status:
     """How a scenario came out.
 
     It did not converge where a result is not a positive number, a decision lies where an absent cap stands (so
-    that the optimum may lie beyond), or the loss does not fall in a decision there.
+    that the optimum may lie beyond), or the loss rises with a decision there. A loss that may have any sign
+    (`signed`) need only be finite. It is flat where the budget is spent but none of it is worth anything.
     """
+    if "budget_status" in values and values["budget_status"][index] != 0:
+        return "infeasible"
     if code == 2:
         capped = any(key.startswith(("caps.", "data.")) and table.is_set(key, index) for key in table.sources)
         return "infeasible" if capped else "not_converged"
     if code == 1:
         return "ok"
+    loss = values["L_opt"][index]
+    has_loss = math.isfinite(loss) and (signed or loss > 0)
     if "value_status" in values:
         absent = values["value_status"][index] != 0
-        return "ok" if absent or (math.isfinite(loss := values["L_opt"][index]) and loss > 0) else "not_converged"
+        return "ok" if absent or has_loss else "not_converged"
     gains = {name.removeprefix("gain_"): values[name][index] for name in values if name.startswith("gain_")}
     decided = [values[f"{decision}_opt"][index] for decision in gains]
-    results = [*decided, values["L_opt"][index], values["C_train"][index]]
-    found = all(math.isfinite(value) and value > 0 for value in results)
+    results = [*decided, values["C_train"][index]]
+    found = has_loss and all(math.isfinite(value) and value > 0 for value in results)
     within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
     if not (found and within):
         return "not_converged"
-    return "flat" if "fresh_part" in values and values["fresh_part"][index] < FLAT_BELOW else "ok"
+    worn = "fresh_part" in values and values["fresh_part"][index] < FLAT_BELOW
+    return "flat" if worn or is_level(values, index) else "ok"
+
+
+def is_level(values: Mapping[str, FloatArray], index: int) -> bool:
+    """Whether the budget of a scenario is spent, and more of it would be worth nothing."""
+    if "compute_is_idle" not in values or "compute_is_slack" not in values:
+        return False
+    return bool(values["compute_is_idle"][index] == 1 and values["compute_is_slack"][index] == 0)

@@ -151,7 +151,8 @@ class Source:
         if objective is not None:
             lines += self._write_function(f"o{number}", f"u{number}", [objective], local, indent)
         least = "None" if objective is None else f"o{number}"
-        lines.append(f"{indent}{result} = find.find({number}, h{number}, {least}, {ends[0]}, {ends[1]})")
+        kinked = ", kinked=True" if root.is_kinked else ""
+        lines.append(f"{indent}{result} = find.find({number}, h{number}, {least}, {ends[0]}, {ends[1]}{kinked})")
         return lines
 
     def _write_function(

@@ -45,7 +45,7 @@ def record_answer(answer: Answer) -> Plain:
         name: {
             "decisions": {key: record_number(value) for key, value in strategy.decisions.items()},
             "L": record_number(strategy.loss),
-            "efficiency": record_number(strategy.efficiency),
+            **({} if strategy.efficiency is None else {"efficiency": record_number(strategy.efficiency)}),
         }
         for name, strategy in answer.strategies.items()
     }

@@ -44,6 +44,8 @@ class RootFinder:
         objective: Objective | None,
         low: npt.ArrayLike,
         high: npt.ArrayLike,
+        *,
+        kinked: bool = False,
     ) -> FloatArray:
         """The root number `index`: see `flopsheet.formula.root.Root` for which one it is.
 
@@ -53,6 +55,7 @@ class RootFinder:
             objective: What is least at the root; None where the residual changes its sign once only.
             low: The left ends.
             high: The right ends; they broadcast with `low` and with what `residual` gives.
+            kinked: Whether the residual may have no value at the root, where both decisions are worth nothing.
         """
         low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         if not self.looks and objective is not None and index in self.several:
@@ -72,9 +75,12 @@ class RootFinder:
                 self.several.add(index)
         point = _bracketed(residual, left, right)
         point = np.where(high > low, point, low)
-        span = (high - low) * SNAP
-        # Where the condition has no value between the ends there is no root.
-        point = np.where(np.isfinite(residual(point)[0]) | (high <= low), point, np.nan)
+        # Of a short range the last places of its ends, up to which a bracket closes, are the larger part.
+        places = np.spacing(np.maximum(np.abs(low), np.abs(high)))
+        span = np.maximum((high - low) * SNAP, 2 * _LAST_PLACES * places)
+        # Where the condition has no value between the ends there is no root, unless the objective is level there.
+        known = objective(point) if kinked and objective is not None else residual(point)[0]
+        point = np.where(np.isfinite(known) | (high <= low), point, np.nan)
         point = np.where(point <= low + span, low, np.where(point >= high - span, high, point))
         if objective is None or least is None:
             return point

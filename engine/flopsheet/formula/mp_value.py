@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import mpmath
@@ -86,9 +87,15 @@ def mp_function(expr: sp.Basic, env: Env, unknown: sp.Symbol) -> Callable[[Any],
     except (ValueError, ArithmeticError):
         return lambda _: None
 
+    return known_or_none(lambda t: call({unknown: t}))
+
+
+def known_or_none(call: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that gives None where the one it calls has no finite value."""
+
     def value(t: Any) -> Any:
         try:
-            found = call({unknown: t})
+            found = call(t)
         except (ValueError, ArithmeticError):
             return None
         return found if mpmath.isfinite(found) else None
@@ -98,9 +105,7 @@ def mp_function(expr: sp.Basic, env: Env, unknown: sp.Symbol) -> Callable[[Any],
 
 def mp_bind(expr: sp.Basic, env: Env, moving: frozenset[sp.Symbol]) -> Callable[[Env], Any]:
     """The value as a function of the symbols that move; all others are put in at once, common parts computed once."""
-    if any(isinstance(part, Solved) for part in sp.preorder_traversal(expr)):
-        return _bind(expr, env, moving)
-    shared, (reduced,) = sp.cse([expr], symbols=sp.numbered_symbols("common", cls=sp.Dummy), order="none")
+    shared, reduced = _share_parts(expr)
     steps = []
     for symbol, part in shared:
         steps.append((symbol, _bind(part, env, moving)))
@@ -114,6 +119,15 @@ def mp_bind(expr: sp.Basic, env: Env, moving: frozenset[sp.Symbol]) -> Callable[
         return whole(known)
 
     return value
+
+
+@lru_cache(maxsize=256)
+def _share_parts(expr: sp.Basic) -> tuple[Sequence[tuple[sp.Symbol, sp.Basic]], sp.Basic]:
+    """The common parts of an expression in order, and what is left of it; one that solves for itself stays whole."""
+    if any(isinstance(part, Solved) for part in {type(part): part for part in sp.preorder_traversal(expr)}.values()):
+        return (), expr
+    shared, (reduced,) = sp.cse([expr], symbols=sp.numbered_symbols("common", cls=sp.Dummy), order="none")
+    return shared, reduced
 
 
 def _bind(expr: sp.Basic, env: Env, moving: frozenset[sp.Symbol]) -> Callable[[Env], Any]:

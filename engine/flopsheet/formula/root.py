@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Self
 
 import mpmath
 import sympy as sp
 
-from flopsheet.formula.mp_value import Env, mp_bind, mp_function, mp_value
+from flopsheet.formula.mp_value import Env, known_or_none, mp_bind, mp_function, mp_value
 
 SCAN_NODES = 64
 """Points at which the objective is looked at before a root is sought between the neighbours of the best one."""
@@ -18,9 +18,14 @@ HALVINGS = 60
 """Halvings of that stretch, after which it is as short as the last bits of its ends."""
 SNAP = 2.0**-40
 """The part of the whole range within which a root counts as standing at its end."""
+STEP = 2.0**-20
+"""The relative step of the difference that stands for the slope of a root at a kink."""
 
 _GUARD_BITS = 32
-_MOST_STEPS = 400
+# Every fourth one halves: enough for all digits where the others gain nothing, as beside a jump.
+_MOST_STEPS = 1600
+_MOST_SECANTS = 40
+_FIRST_SECANT = 2.0**-10
 _BITS_PER_DIGIT = 3.33
 
 
@@ -73,6 +78,11 @@ class Root(sp.Expr):
         """Whether the residual changes its sign once only."""
         return self.objective == 0
 
+    @property
+    def is_kinked(self) -> bool:
+        """Whether the residual may fall through zero by a jump."""
+        return isinstance(self, KinkedRoot)
+
     def _eval_is_real(self) -> bool:
         return True
 
@@ -94,6 +104,46 @@ class Root(sp.Expr):
         """The root at the precision in force."""
         names = sorted(self.free_symbols, key=lambda symbol: symbol.name)
         return _solve(self, tuple((symbol, env[symbol]) for symbol in names), mpmath.mp.prec)
+
+    def mp_bind(self, env: Env, moving: frozenset[sp.Symbol]) -> Callable[[Env], Any]:
+        """Its value as a function of the symbols that move: of a root within a root, sought from where it was last."""
+        unknown = self.unknown
+        if not self.is_single:
+            return lambda moved: self.mp_solve({**env, **moved})
+        low, high = (mp_bind(end, env, moving) for end in (self.low, self.high))
+        residual = mp_bind(self.residual, env, moving | {unknown})
+        last: list[Any] = []
+
+        def solve(moved: Env) -> Any:
+            ends = low(moved), high(moved)
+            value = known_or_none(lambda t: residual({**moved, unknown: t}))
+            found = None
+            if last:
+                found = find_near(value, last[0], *ends)
+            if found is None:
+                found = find_crossing(value, *ends)
+                if value(found) is None:
+                    message = "the condition of a root has no value"
+                    raise ValueError(message)
+            last[:] = [found]
+            return found
+
+        return solve
+
+
+class KinkedRoot(Root):
+    """A root whose residual may fall through zero by a jump, where the objective has a kink.
+
+    There the residual has no zero: the root is the place at which it changes from positive to negative.
+    """
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        """Its slope by a difference: beside a jump the residual knows nothing of how the place of the jump moves."""
+        if symbol not in self.free_symbols:
+            return sp.S.Zero
+        step = sp.Rational(STEP)
+        above, below = (self.xreplace({symbol: symbol * (1 + sign * step)}) for sign in (1, -1))
+        return (above - below) / (2 * step * symbol)
 
 
 class Put(sp.Expr):
@@ -178,9 +228,14 @@ def has_comparisons(expr: sp.Basic) -> bool:
     return bool(expr.has(*_COMPARING))
 
 
+def compares(expr: sp.Basic, symbols: Sequence[sp.Symbol]) -> bool:
+    """Whether an expression compares something that reads one of the symbols."""
+    return any(part.has(*symbols) for part in expr.atoms(*_COMPARING))
+
+
 def put_in(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """An expression with values for symbols; where it compares and they are more than names, as a `Put`."""
-    if has_comparisons(expr) and not all(value.is_Atom for value in values.values()):
+    """An expression with values for symbols; where it compares or solves and they are more than names, as a `Put`."""
+    if (has_comparisons(expr) or expr.has(Root)) and not all(value.is_Atom for value in values.values()):
         return Put(sp.Lambda(tuple(values), expr), *values.values())
     if any(not values.keys().isdisjoint(function.variables) for function in expr.atoms(sp.Lambda)):
         return expr.subs(values, simultaneous=True)
@@ -189,10 +244,17 @@ def put_in(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 
 def make_root(
-    unknown: sp.Symbol, residual: sp.Expr, low: sp.Expr, high: sp.Expr, objective: sp.Expr = sp.S.Zero
+    unknown: sp.Symbol,
+    residual: sp.Expr,
+    low: sp.Expr,
+    high: sp.Expr,
+    objective: sp.Expr = sp.S.Zero,
+    *,
+    kinked: bool = False,
 ) -> Root:
     """The root of a residual over an unknown, the one with the least objective where there may be several."""
-    return Root(sp.Lambda(unknown, residual), sp.Lambda(unknown, objective), low, high)
+    head = KinkedRoot if kinked else Root
+    return head(sp.Lambda(unknown, residual), sp.Lambda(unknown, objective), low, high)
 
 
 @lru_cache(maxsize=4096)
@@ -221,6 +283,27 @@ def best_stretch(root: Root, low: Any, high: Any, env: Env) -> tuple[Any, Any]:
     known = [mpmath.inf if value is None else value for value in values]
     best = known.index(min(known))
     return max(low, low + (best - 0.5) * width), min(high, low + (best + 1.5) * width)
+
+
+def find_near(value: Callable[[Any], Any], start: Any, low: Any, high: Any) -> Any:
+    """Where a monotone function vanishes, by secants from a place nearby, or None where they do not arrive."""
+    close = mpmath.mpf(10) ** (3 - mpmath.mp.dps)
+    before, point = start, start + _FIRST_SECANT
+    at_before, there = value(before), value(point)
+    for _ in range(_MOST_SECANTS):
+        if at_before is None or there is None:
+            return None
+        if there == 0:
+            return point
+        if there == at_before:
+            return None
+        before, at_before, point = point, there, point - there * (point - before) / (there - at_before)
+        if not low < point < high:
+            return None
+        if abs(point - before) <= close * max(1, abs(point)):
+            return point
+        there = value(point)
+    return None
 
 
 def find_crossing(value: Callable[[Any], Any], low: Any, high: Any) -> Any:

@@ -11,6 +11,7 @@ import sympy as sp
 
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.model.cell import Cell
+from flopsheet.model.circles import find_circles, tell_circle
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,13 @@ def build_graph(cells: Iterable[Cell]) -> Graph:
         by_id[cell.id] = cell
     if problems:
         raise FlopsheetError(*problems)
-    sorter = TopologicalSorter({cell.id: sorted(names_read(cell)) for cell in by_id.values()})
+    reads = {cell.id: sorted(names_read(cell)) for cell in by_id.values()}
     try:
-        order = list(sorter.static_order())
-    except CycleError as error:
-        # graphlib lists each cell before the one that reads it; readers want "a reads b".
-        chain = list(reversed(error.args[1]))
-        first = by_id[chain[0]]
-        message = f"formulas read each other in a circle: {' -> '.join(chain)}"
-        raise FlopsheetError(Problem(message, first.place, f"cells.{first.id}", "Break the circle.")) from None
+        order = list(TopologicalSorter(reads).static_order())
+    except CycleError:
+        places = {cell.id: cell.place for cell in by_id.values()}
+        circles = find_circles(reads)
+        raise FlopsheetError(*(tell_circle(chain, places, "cells") for chain in circles)) from None
     missing = [name for name in order if name not in by_id]
     if missing:
         raise FlopsheetError(Problem(f"formulas read unknown cells: {', '.join(sorted(missing))}"))

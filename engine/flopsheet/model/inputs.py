@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.messages import Message
@@ -58,7 +58,7 @@ def build_input_cells(plan: Plan, model: LawModel) -> tuple[Cell, ...]:
         alone = all(_is_set(scenario.inputs, "budget.compute") for scenario in plan.scenarios)
         cells.append(_input_cell("budget.compute", "FLOP", Message("cell.budget_compute"), latex, optional=not alone))
     else:
-        cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
+        cells.append(_target_cell(model))
     for limit in list_limits(model):
         what = Message(f"role.{limit.name}")
         latex = rf"{limit.decision}_{{\max}}"
@@ -114,6 +114,12 @@ def _constant_cells(law: Law) -> tuple[Cell, ...]:
 def _input_cell(key: str, unit: str, label: Message, latex: str | None, *, optional: bool = False) -> Cell:
     """An input cell named after its dotted key."""
     return Cell(key.replace(".", "_"), "input", unit, label, key=key, latex=latex, optional=optional)
+
+
+def _target_cell(model: LawModel | ResourceModel) -> Cell:
+    """The loss to be reached."""
+    cell = _input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level))
+    return replace(cell, positive=not model.law.has_signed_loss)
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,7 @@ def build_resource_input_cells(plan: Plan, model: ResourceModel) -> tuple[Cell, 
     label = Message("cell.resource", {"what": what})
     cells = [_input_cell(key, decision.unit, label, str(model.resource)), *_law_input_cells(model)]
     if _is_set_anywhere(plan, "target.loss"):
-        cells.append(_input_cell("target.loss", "nats/token", Message("cell.target_loss"), str(model.level)))
+        cells.append(_target_cell(model))
     return (*cells, *_constant_cells(model.law), BEYOND)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 import mpmath
 import sympy as sp
@@ -14,6 +14,7 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.formula.mp_value import mp_or_none
 from flopsheet.formula.parse import formula_names, parse_formula
 from flopsheet.model.cell import make_symbol
+from flopsheet.model.circles import find_circles, tell_circle
 from flopsheet.model.literals import is_literal, name_literals, put_names
 from flopsheet.plan.plan import Decision, Law, LawInput
 
@@ -44,6 +45,11 @@ class GivenInput:
     def is_chosen(self) -> bool:
         """Whether it is a decision where the plan does not give it."""
         return bool(self.candidates) or self.between is not None
+
+    @property
+    def result(self) -> sp.Symbol:
+        """What the plan calls it: the result of a choice, which has no value where there is no plan."""
+        return make_symbol(f"{self.name}_opt") if self.is_chosen else self.symbol
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ def build_law_model(law: Law, given: Mapping[str, float] | None = None) -> LawMo
     zero = {symbol: 0 for name, symbol in constants.items() if law.constants[name].value == 0}
     _check_reads_decisions(law, parsed, (first, second), zero)
     amount = make_symbol("C" if "C" not in declared else "C_budget")
-    level = make_symbol("L" if "L" not in declared else "L_target")
+    level = make_symbol("L" if "L" not in declared else "L_target", positive=not law.has_signed_loss)
     outputs = _parse_outputs(law, {level.name: level, amount.name: amount, **symbols})
     named, numbers = name_literals(
         law, (*parsed.values(), *(o.expr for o in outputs), *helpers[1].values()), law.loss.place
@@ -195,6 +201,15 @@ def complete_values(helpers: Mapping[sp.Symbol, sp.Expr], values: Mapping[sp.Sym
     return known
 
 
+def find_moved(helpers: Mapping[sp.Symbol, sp.Expr], moving: Collection[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    """The helpers of a law that some symbols move, directly or through each other, in their order."""
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for symbol, expr in helpers.items():
+        if expr.has(*moving, *found):
+            found[symbol] = expr
+    return found
+
+
 def build_input(law: Law, entry: LawInput, given: Mapping[str, float]) -> GivenInput:
     """What a law takes from the plan, with the symbol of the cell that holds it or chooses it."""
     key = entry.source or f"inputs.{entry.symbol}"
@@ -211,7 +226,7 @@ def build_input(law: Law, entry: LawInput, given: Mapping[str, float]) -> GivenI
         *middle,
     ]
     usual = next((number for number in known if number > 0), _USUAL.get(entry.source or "", 1.0))
-    symbol = make_symbol(f"{entry.symbol}_opt" if entry.candidates or entry.between else cell)
+    symbol = make_symbol(f"{entry.symbol}_chosen" if entry.candidates or entry.between else cell)
     return GivenInput(entry.symbol, symbol, key, cell, entry.unit, usual, entry.candidates, entry.between)
 
 
@@ -285,12 +300,11 @@ def parse_where(law: Law, symbols: Mapping[str, sp.Expr]) -> dict[str, sp.Expr]:
         name: [used for used in formula_names(text, f"where.{name}") if used in law.where]
         for name, text in law.where.items()
     }
-    try:
-        order = list(TopologicalSorter(reads).static_order())
-    except CycleError as error:
-        chain = " -> ".join(reversed(error.args[1]))
-        place = law.where[error.args[1][0]].place
-        raise FlopsheetError(Problem(f"formulas read each other in a circle: {chain}", place, "where")) from None
+    circles = find_circles(reads)
+    if circles:
+        places = {name: text.place for name, text in law.where.items()}
+        raise FlopsheetError(*(tell_circle(chain, places, "where") for chain in circles))
+    order = list(TopologicalSorter(reads).static_order())
     known = dict(symbols)
     found: dict[str, sp.Expr] = {}
     for name in order:

@@ -39,4 +39,4 @@ def _formulas(law: Law) -> Iterator[tuple[str, FormulaText, set[str]]]:
         if formula is not None:
             yield part, formula, given | further
     for name, extra in law.formulas.items():
-        yield name, extra.formula, given | set(law.formulas) | set(_OUTPUTS)
+        yield f"formulas.{name}", extra.formula, given | set(law.formulas) | set(_OUTPUTS)

@@ -69,11 +69,8 @@ def build_resource_model(law: Law, given: Mapping[str, float] | None = None) -> 
     name = next(iter(law.decisions))
     resource = make_symbol(name)
     constants = {key: make_symbol(key, positive=constant.value > 0) for key, constant in law.constants.items()}
-    # With nothing to allocate there is nothing to choose either: candidates are given like any input.
-    inputs = {
-        key: build_input(law, replace(entry, candidates=(), between=None), given or {})
-        for key, entry in law.inputs.items()
-    }
+    # A choice between two ends is given like any input; candidates are chosen.
+    inputs = {key: build_input(law, replace(entry, between=None), given or {}) for key, entry in law.inputs.items()}
     symbols: dict[str, sp.Expr] = {name: resource, **constants, **{key: g.symbol for key, g in inputs.items()}}
     symbols |= parse_where(law, symbols)
     assert law.loss is not None  # noqa: S101 - is_resource_law
@@ -82,5 +79,5 @@ def build_resource_model(law: Law, given: Mapping[str, float] | None = None) -> 
         message = f"the loss of law `{law.name}` does not depend on its decision `{name}`"
         raise FlopsheetError(Problem(message, law.loss.place, "loss"))
     taken = {name, *law.constants, *law.where, *law.inputs}
-    level = make_symbol("L" if "L" not in taken else "L_target")
+    level = make_symbol("L" if "L" not in taken else "L_target", positive=not law.has_signed_loss)
     return ResourceModel(law, resource, constants, loss, level, inputs)

@@ -47,6 +47,8 @@ _PURE = Dimension()
 _ANY = Dimension(free=True)
 # Numbers that count as pure where a law's formulas are checked; any other may carry a unit (6 FLOP).
 _PLAIN = frozenset({sp.S.Zero, sp.S.One, sp.S.NegativeOne})
+# What stands for those numbers among the names of cells, none of which is empty.
+_LITERALS = ""
 _KEEPS_UNIT = (sp.Abs, sp.floor, sp.ceiling, Round)
 
 
@@ -67,9 +69,7 @@ def check_dimensions(graph: Graph, absorbed: Collection[str] = ()) -> int:
         known[cell.id] = _ANY if absorbs or cell.unit in absorbed else stated
         if cell.expr is None or cell.kind == "user":
             continue
-        literals = {number: sp.Dummy() for number in cell.expr.atoms(sp.Number) if number not in _PLAIN}
-        free = cell.expr.xreplace(literals)
-        found = infer_dimension(free, {**known, **{dummy.name: _ANY for dummy in literals.values()}})
+        found = infer_dimension(cell.expr, {**known, _LITERALS: _ANY})
         if (
             not (found.loose or found.free or cell.absorbs or cell.unit in absorbed)
             and found.exponents != stated.exponents
@@ -83,13 +83,15 @@ def check_dimensions(graph: Graph, absorbed: Collection[str] = ()) -> int:
 
 
 def infer_dimension(expr: sp.Basic, of: Mapping[str, Dimension]) -> Dimension:  # noqa: C901, PLR0912 - a line per head
-    """The dimension of a formula, given that of each cell it reads.
+    """The dimension of a formula, given that of each cell it reads (and of numbers other than 0, 1 and -1).
 
     Raises:
         DimensionError: it adds or compares two dimensions, or has a unit in an exponent.
     """
     if isinstance(expr, sp.Symbol):
         return of[expr.name]
+    if expr.is_Number and expr not in _PLAIN:
+        return of.get(_LITERALS, _NUMBER)
     if expr.is_Number or expr in {sp.true, sp.false, sp.E}:
         return _NUMBER
     if isinstance(expr, sp.Mul):
@@ -148,7 +150,7 @@ def _raise(expr: sp.Pow, base: Dimension, exponent: Dimension) -> Dimension:
         return _ANY
     if not base.exponents:
         return Dimension(loose=base.loose)
-    if expr.exp.is_Rational:
+    if expr.exp.is_Rational and not exponent.free:
         power = Fraction(int(expr.exp.p), int(expr.exp.q))
         return Dimension({name: value * power for name, value in base.exponents.items()})
     return _ANY

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from flopsheet.plan.plan import Covers, ExtraFormula, Objective, StrategyKind
     from flopsheet.plan.problems import Problems
 
-# Names that results and inputs have in formulas; a reader's own cell takes none of them.
-_RESULTS = frozenset(
+# Names that results have in formulas; a reader's own cell takes none of them.
+RESULTS = frozenset(
     [
         "C",
         "C_train",
@@ -242,7 +242,7 @@ class _PlanBuilder:
     def _cells(self) -> dict[str, ExtraFormula]:
         """The reader's own cells; none takes the name of a result or an input."""
         cells: dict[str, ExtraFormula] = {}
-        taken = {row.key.replace(".", "_") for row in INPUT_KEYS} | _RESULTS
+        taken = {row.key.replace(".", "_") for row in INPUT_KEYS} | RESULTS
         for key, item in read_entries(self.node.get("cells")):
             at = f"cells.{key.text}"
             if key.text in taken or _RESULT_PATTERN.fullmatch(key.text):

@@ -88,7 +88,7 @@ POWER_UNIT = "W/accelerator"
 INPUT_KEYS: tuple[InputKey, ...] = (
     InputKey("constants.<name>", "1", positive=False, is_limit=False, section="constants"),
     InputKey("inputs.<name>", "1", positive=False, is_limit=False, section="inputs"),
-    InputKey("target.loss", "nats/token", positive=True, is_limit=False, section="target"),
+    InputKey("target.loss", "nats/token", positive=False, is_limit=False, section="target"),
     _limit("budget.compute", "FLOP", "Compute to spend"),
     _limit("budget.money", "USD", "Money to spend; needs the accelerator with its mfu and price"),
     _limit("budget.time", "hour", "Time to train; needs the accelerator with its mfu, and how many there are"),

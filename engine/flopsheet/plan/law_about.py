@@ -12,7 +12,7 @@ from flopsheet.plan.read import read_entries, read_text
 if TYPE_CHECKING:
     from flopsheet.plan.nodes import Node
 
-_TEXTS = ("topic", "parameters", "data", "tokenizer", "loss")
+_TEXTS = ("topic", "parameters", "data", "tokenizer", "loss", "loss_sign")
 
 
 def read_about(node: Node | None) -> About:

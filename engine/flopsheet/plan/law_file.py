@@ -92,6 +92,7 @@ class _LawReader:
         inputs = {key.text: self._input(key, item) for key, item in self._entries("inputs")}
         where = {key.text: formula for key, item in self._entries("where") if (formula := read_formula(item))}
         self._refuse_shared_names()
+        self._check_loss_sign()
         units = self._units(decisions, constants, inputs)
         return Law(
             name=name,
@@ -252,6 +253,17 @@ class _LawReader:
         if node is not None and not read_items(node) and at not in self.problems.unclear:
             self._note("names no candidate.", node.place, at, "Name some, or remove the line: the plan then gives it.")
         return tuple(found)
+
+    def _check_loss_sign(self) -> None:
+        """A law whose loss may be below zero says what that loss is: it compares with no other law's."""
+        about = self.node.get("about")
+        if not isinstance(about, Mapping) or read_text(about.get("loss_sign")) != "any" or read_text(about.get("loss")):
+            return
+        place = (about.get("loss_sign") or about).place
+        remedy = "Write for example `loss: nats/token less those of a unigram model`."
+        self._note(
+            "says that the loss may be below zero, but not what it is.", place, self._at("about", "loss_sign"), remedy
+        )
 
     def _refuse_shared_names(self) -> None:
         """A symbol means one thing: it stands in one section only."""

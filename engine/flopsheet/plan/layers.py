@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from flopsheet.errors import Problem
     from flopsheet.plan.plan import Plan
 
-    LawCheck = Callable[[Plan], Iterable[Problem]]
+    # Given are the plan and what was found wrong with it so far.
+    Check = Callable[[Plan, Sequence[Problem]], Iterable[Problem]]
 
 MAX_LAYERS = 50
 SET_FILE = "--set"
@@ -76,13 +77,14 @@ class Layers:
             self.add(target, chain)
 
 
-def load_plan(path: Path, *, sets: Sequence[str] = (), also: LawCheck | None = None) -> Plan:
+def load_plan(path: Path, *, sets: Sequence[str] = (), also: Check | None = None) -> Plan:
     """The plan in a file, with its layers and `sets` (`key=value`, from --set) merged.
 
     Args:
         path: The plan file.
         sets: Overrides, the last layer over every scenario.
-        also: Finds what is wrong with the law that the plan names; asked where its name is no problem itself.
+        also: Finds what is wrong with the law that the plan names, and with names of cells where there are other
+            faults; asked where the law's name is no problem itself.
 
     Raises:
         FlopsheetError: with all problems of all files, sorted by place.
@@ -102,7 +104,7 @@ def load_plan(path: Path, *, sets: Sequence[str] = (), also: LawCheck | None = N
     if merged is not None:
         plan = build_plan(merged, overrides, layers.files, root, merger.effective, problems)
         if also is not None and plan.law and all(problem.subject != "law" for problem in problems.found):
-            problems.extend(also(plan))
+            problems.extend_by_others(also(plan, tuple(problems.found)))
         problems.raise_any()
         return plan
     message = "unreachable: a file was neither loaded nor refused"

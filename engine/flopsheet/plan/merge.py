@@ -44,7 +44,9 @@ class Merger:
             return self.merge(below, node, subject)
         if isinstance(node, Sequence) or not node.is_null:
             return node
-        if old is None and not _within_scenario(subject):
+        # Under a misspelled key may stand what is removed here.
+        unclear = {"", subject.rpartition(".")[0]} & self.problems.misspelled
+        if old is None and not unclear and not _within_scenario(subject):
             remedy = "Remove the line, or give it a value."
             if subject.startswith("scenarios."):
                 remedy = "Write `{}` for a scenario without overrides."

@@ -18,6 +18,7 @@ DEFAULT = "default"
 # What a law file writes where it was looked for and the source does not say.
 NOT_STATED = "not stated"
 COUNTED_PARAMETERS = ("total", "non_embedding", "active", "non_zero")
+LOSS_SIGNS = ("positive", "any")
 FitMethod = Literal["logs"]
 StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
@@ -103,7 +104,8 @@ class About:
     Each text is None where the law file says nothing, and `NOT_STATED` where its source does not. `topic` is the
     heading under which the library lists the law. `parameters` is what its sizes count, one of
     `COUNTED_PARAMETERS`; `data` the training set; `loss` what the loss is where that is not plain nats/token of
-    the data; `rounded` says by language what too few printed digits do to results.
+    the data, and `loss_sign` is `any` where it may be zero or below, as one less that of another model is;
+    `rounded` says by language what too few printed digits do to results.
     """
 
     topic: str | None = None
@@ -111,6 +113,7 @@ class About:
     data: str | None = None
     tokenizer: str | None = None
     loss: str | None = None
+    loss_sign: str | None = None
     rounded: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -178,6 +181,11 @@ class Law:
     draws: str | None = None
     notes: tuple[str, ...] = ()
     about: About = About()
+
+    @property
+    def has_signed_loss(self) -> bool:
+        """Whether its loss may be zero or below, as that of a normalised loss may."""
+        return self.about.loss_sign == "any"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ class Problems:
     """Problems in the order found, each once.
 
     `unclear` holds the dotted keys of mappings with a key that was refused: what seems to be missing
-    there may stand under a wrong name, and is better not complained about.
+    there may stand under a wrong name, and is better not complained about. `misspelled` are those of them whose
+    refused key is one that nobody knows.
     """
 
     found: list[Problem] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
+    misspelled: set[str] = field(default_factory=set)
     _known: set[Problem] = field(default_factory=set)
 
     def add(self, message: str, place: Place | None, subject: str = "", remedy: str = "") -> None:
@@ -35,6 +37,11 @@ class Problems:
             if problem not in self._known:
                 self._known.add(problem)
                 self.found.append(problem)
+
+    def extend_by_others(self, problems: Iterable[Problem]) -> None:
+        """Note what another check found, which may call the same fault of the same place by another key."""
+        told = {(problem.place, problem.message) for problem in self.found if problem.place is not None}
+        self.extend(problem for problem in problems if (problem.place, problem.message) not in told)
 
     def raise_any(self) -> None:
         """Raise all that was noted, sorted by place; do nothing when there is none."""

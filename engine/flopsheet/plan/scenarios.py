@@ -229,7 +229,10 @@ class _Resolver:
                 texts[key] = SourcedText(None, place, place.file)
 
     def _note_empty_null(self, subject: str, place: Place) -> None:
-        """Note a null that removes nothing."""
+        """Note a null that removes nothing, unless what it removes may stand under a misspelled key."""
+        section = subject.removeprefix("scenarios.").rpartition(".")[0].rpartition(".")[2]
+        if any(at in {"", section} or at.startswith("scenarios.") for at in self.ground.problems.misspelled):
+            return
         remedy = "Remove the line, or give it a value."
         self.ground.problems.add("is null, but no layer set it before.", place, subject, remedy)
 

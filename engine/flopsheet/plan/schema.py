@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flopsheet.messages import LANGUAGES
 from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS, InputKey
-from flopsheet.plan.plan import COUNTED_PARAMETERS, NOT_STATED
+from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
 from flopsheet.plan.shape import (
     Either,
     Formula,
@@ -73,6 +73,7 @@ _ABOUT = Record(
         "data": Text(),
         "tokenizer": Text(),
         "loss": Text(),
+        "loss_sign": Text(choices=LOSS_SIGNS),
         "rounded": Either(Text(), Record({language: Text() for language in LANGUAGES})),
     }
 )

@@ -160,6 +160,7 @@ def _check_record(shape: Record, node: Mapping, subject: str, problems: Problems
             check(shape.others, item, name, problems)
         else:
             problems.unclear.add(subject)
+            problems.misspelled.add(subject)
             known = dotted_keys(shape) if "." in key.text else tuple(shape.fields)
             remedy = did_you_mean(key.text, known, listed=24)
             problems.add(f"unknown key `{key.text}`.", key.place, subject, remedy)

@@ -70,6 +70,11 @@ class Context:
         text = render_message(cell.label, self.language)
         return text[:1].upper() + text[1:]
 
+    def is_signed(self, cell: Cell) -> bool:
+        """Whether losses of the law that a cell belongs to may be below zero."""
+        models = {law.name: law.model for law in self.solution.compared}
+        return models.get(cell.law, self.solution.model).law.has_signed_loss
+
     @cached_property
     def titles(self) -> tuple[str, ...]:
         """What the scenarios are called in this workbook: names that a look-up tells apart."""
@@ -95,7 +100,17 @@ def tell_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-_FLAGS = ("binds_", "absent_", "compute_is", "plan_status", "reachable", "within_", "beyond_caps")
+_FLAGS = (
+    "binds_",
+    "absent_",
+    "compute_is",
+    "plan_status",
+    "reachable",
+    "within_",
+    "beyond_caps",
+    "budget_status",
+    "unpaid_",
+)
 
 
 def format_of(cell: Cell, *values: CachedValue | None) -> str:

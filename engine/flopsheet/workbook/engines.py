@@ -68,6 +68,18 @@ def strip_values(parts: Mapping[str, bytes], *, placeholder: str | None) -> dict
     return stripped
 
 
+def _drop_blanks(parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The parts without cells that hold nothing but a style, which ironcalc takes for zeros."""
+    kept = dict(parts)
+    for part in sheet_parts(Path("workbook"), parts).values():
+        root = parse_part(Path("workbook"), part, parts[part])
+        for row in root.iter(f"{MAIN}row"):
+            for cell in [cell for cell in row if len(cell) == 0]:
+                row.remove(cell)
+        kept[part] = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return kept
+
+
 def _with_formualizer(folder: Path, parts: Mapping[str, bytes], cells: Iterable[Address]) -> dict[Address, Value]:
     """Every cell as formualizer calculates it."""
     formualizer = importlib.import_module("formualizer")
@@ -89,7 +101,7 @@ def _from_formualizer(value: object) -> Value:
 def _with_ironcalc(folder: Path, parts: Mapping[str, bytes], cells: Iterable[Address]) -> dict[Address, Value]:
     """Every cell as ironcalc calculates it."""
     ironcalc = importlib.import_module("ironcalc")
-    path = _write_parts(folder / "ironcalc.xlsx", strip_values(parts, placeholder="0"))
+    path = _write_parts(folder / "ironcalc.xlsx", _drop_blanks(strip_values(parts, placeholder="0")))
     with _panics_as_errors():
         model = ironcalc.load_from_xlsx(str(path))
         model.evaluate()

@@ -12,6 +12,7 @@ import sympy as sp
 
 from flopsheet.derive.compared import curve_of
 from flopsheet.derive.resource import ResourceDerivation
+from flopsheet.derive.strategy_cells import UNPAID
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.cells import COUNT
@@ -23,7 +24,7 @@ from flopsheet.model.graph import Graph, build_graph
 from flopsheet.model.resource_model import ResourceModel
 from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
-from flopsheet.workbook.root_columns import FOR_ROOTS, list_columns
+from flopsheet.workbook.root_columns import FOR_NESTED, FOR_ROOTS, inner_of, objective_columns, residual_columns
 from flopsheet.workbook.sheet import Formula
 from flopsheet.workbook.split import split_long
 
@@ -98,7 +99,8 @@ def flatten_model(solution: Solution) -> FlatModel:
         parts = list(_split(cell, names_before)) if split else [cell]
         cells.extend(parts)
         # Where a guard says that there is no value, the parts of the formula may have none either.
-        if cell.kind == "user" or cell.guard_infinite or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
+        maybe = cell.kind in {"user", "strategy"} or cell.guard_infinite or (cell.guard or "").startswith(UNPAID)
+        if maybe or (cell.expr is not None and cell.expr.has(sp.Piecewise)):
             partial.update(part.id for part in parts[:-1])
     graph = build_graph(cells)
     found = {
@@ -124,8 +126,9 @@ def _numbers_of(cell: Cell) -> set[sp.Number]:
     """The literals that the formula of a cell needs; for a root those of all the rows that find it."""
     if not isinstance(cell.expr, Root):
         return set(literals(cell.expr))
-    columns = [*list_columns(cell.expr.residual, "r"), *list_columns(cell.expr.objective, "o")]
-    return {*FOR_ROOTS, *(number for _, expr in columns for number in literals(expr))}
+    columns = [*residual_columns(cell.expr), *objective_columns(cell.expr)]
+    nested = FOR_NESTED if inner_of(cell.expr) is not None else frozenset()
+    return {*FOR_ROOTS, *nested, *(number for _, expr in columns for number in literals(expr))}
 
 
 def list_iso_flop(solution: Solution) -> tuple[sp.Expr, ...]:
@@ -222,7 +225,7 @@ def _split_root(cell: Cell, root: Root, names: Mapping[str, str]) -> Iterator[Ce
         helper = _helper(cell, f"{cell.id}_{suffix}", end, unit="1")
         yield from _split(helper, names)
         ends.append(helper.symbol)
-    yield replace(cell, expr=Root(*root.args[:2], *ends))
+    yield replace(cell, expr=root.func(*root.args[:2], *ends))
 
 
 def _helper(cell: Cell, cell_id: str, expr: sp.Expr, *, unit: str, positive: bool = False) -> Cell:

@@ -25,6 +25,13 @@ class Formula:
     cached: CachedValue
 
 
+def over_best(place: str, least: str, value: float, best: float, signed: bool) -> Formula:  # noqa: FBT001 - one line
+    """By what share of the least value another one lies above it; the least may be below zero where they are signed."""
+    if signed:
+        return Formula(f"({place} - {least}) / ABS({least})", (value - best) / abs(best))
+    return Formula(f"{place} / {least} - 1", value / best - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Validation:
     """What may be typed into an input: a number between two cells or formulas, a list from a range, or a condition.

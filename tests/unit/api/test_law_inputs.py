@@ -84,6 +84,25 @@ def test_repetition_is_the_law_s_own(solve):
     assert found["D_effective"] < found["D_opt"]
 
 
+@pytest.mark.parametrize(("budget", "unique"), [(1e20, "500B"), (1e21, "1T"), (3e22, "10T")])
+def test_tokens_to_spare_leave_the_law_without_repetition(budget, unique, solve):
+    """With more unique tokens than it needs, a plan is that of the law without repetition, and compute worth as much.
+
+    The law then compares two sizes that are equal at every optimum: which is larger must not decide what that is.
+    """
+    (repeated,) = solve(f"law: muennighoff_2023\nbudget: {{compute: {budget}}}\ndata: {{unique: {unique}}}\n")
+    (plain,) = solve(
+        "law:\n  loss: E + A / N**alpha + B / D**beta\n  cost: 6 * N * D\n  decisions: {N: parameters, D: tokens}\n"
+        "  constants: {E: 1.8691436784054858, A: 520.8249516599187, B: 1487.716093782861, alpha: 0.3526596, "
+        f"beta: 0.3526596}}\nbudget: {{compute: {budget}}}\n"
+    )
+    for name in ("N_opt", "D_opt", "L_opt"):
+        assert repeated.results[name].value == pytest.approx(plain.results[name].value, rel=1e-12)
+    prices = [answer.shadow_prices["compute"].value for answer in (repeated, plain)]
+    assert prices[0] == pytest.approx(prices[1], rel=1e-9)
+    assert repeated.results["epochs"].value < 1
+
+
 WITHOUT = LAW.replace(", candidates: [2, 4, 8, 16]", "")
 REFUSED = {
     "left out": (WITHOUT, "", "needs `inputs.P`, which scenario `base` does not set"),

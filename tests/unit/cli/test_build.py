@@ -243,3 +243,40 @@ def test_a_link_out_of_the_output_folder_is_refused(flopsheet, project):
 def test_a_plan_named_twice_is_built_once(build):
     """A folder and a plan in it are one build of that plan."""
     assert build("scenarios/one.yaml") == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+
+
+def test_an_output_without_a_plan_is_told_and_kept(build, flopsheet, plans, project):
+    """The output of a deleted plan is stale: `--check` fails and names it, a build names it; neither removes it."""
+    build()
+    (plans / "two.yaml").unlink()
+    told = "stale: reports/two (its plan scenarios/two.yaml is gone; remove the folder)"
+    checked = flopsheet("build", "scenarios", "--out", "reports", "--check")
+    assert (checked.code, checked.err.splitlines()) == (1, ["1 of 1 plans are up to date.", told])
+    built = flopsheet("build", "scenarios", "--out", "reports")
+    assert (built.code, told in built.err.splitlines()) == (0, True)
+    assert (project / "reports/two/report.md").is_file()
+    shutil.rmtree(project / "reports/two")
+    assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
+
+
+def test_the_output_of_a_plan_elsewhere_is_not_stale(build, flopsheet, plans, project):
+    """Plans of another folder built into the same one, and plans that were not asked for, are there."""
+    build()
+    (project / "others").mkdir()
+    (plans / "two.yaml").rename(project / "others/two.yaml")
+    (project / "others/_layer.yaml").write_text("law: hoffmann_2022\n", encoding="utf-8")
+    flopsheet("build", "others", "--out", "reports")
+    for asked in ("scenarios", "others", "scenarios/one.yaml"):
+        result = flopsheet("build", asked, "--out", "reports", "--check")
+        assert (result.code, "gone" in result.err) == (0, False)
+
+
+@pytest.mark.parametrize("command", [("check",), ("solve",), ("build", "--out", "reports")])
+def test_a_plan_of_another_project_keeps_its_folder_in_messages(command, flopsheet, tmp_path):
+    """Given by its absolute path, a file is told by it, so that one can go there."""
+    plan = tmp_path / "elsewhere/team/plan.yaml"
+    plan.parent.mkdir(parents=True)
+    plan.write_text("title: T\nlaw: hoffmann_2022\nbudgt: {compute: 1e21}\n", encoding="utf-8")
+    result = flopsheet(command[0], plan, *command[1:])
+    assert result.code == 2
+    assert f"{plan.as_posix()}:3:1: unknown key `budgt`." in result.err

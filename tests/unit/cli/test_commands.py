@@ -234,7 +234,7 @@ def test_faults_of_a_law_are_told_at_once(flopsheet, project):
         "laws/b.yaml:2:11: loss: unknown symbol `AA`.",
         "laws/b.yaml:2:19: loss: unknown symbol `alhpa`.",
         "laws/b.yaml:6:16: where.q: unknown symbol `zz`.",
-        "laws/b.yaml:7:29: r: unknown symbol `M`.",
+        "laws/b.yaml:7:29: formulas.r: unknown symbol `M`.",
     ]
     for command in (("laws", "./laws/b.yaml"), ("derive", "./laws/b.yaml"), ("solve", "plan.yaml")):
         told = flopsheet(*command)

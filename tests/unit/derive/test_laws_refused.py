@@ -54,9 +54,14 @@ REFUSED = {
     "only the product": ("E + A/(N*D)**alpha", {}, FLAT, 3),
     "only a product of powers": ("E + A/(N**alpha*D**beta)", {}, AT_AN_END, 3),
     "logarithms alone": ("E - A*log(N) - B*log(D)", {}, AT_AN_END, 3),
-    "a maximum": ("max(A/N**alpha, B/D**beta)", {}, "does not fall as `N` grows", 3),
-    "a minimum": ("min(A/N**alpha, B/D**beta) + E", {}, "does not fall as `N` grows", 3),
-    "a step": ("E + floor(A/N**alpha) + B/D**beta", {}, "does not fall as `N` grows", 3),
+    "a minimum": (
+        "min(A/N**alpha, B/D**beta) + E",
+        {},
+        "along budgets of 1e+09 to 1e+30 FLOP: the loss is least at an",
+        3,
+    ),
+    "a step": ("E + floor(A/N**alpha) + B/D**beta", {}, "its slopes have no value", 3),
+    "a level stretch": ("E + max(A/(N*D)**alpha, B/N**3)", {}, FLAT, 3),
     "a rounded decision": ("E + A/round(N)**alpha + B/D**beta", {}, "does not fall as `N` grows", 3),
     "a constant loss": ("E + A", {}, "does not depend on its decision `N`", 3),
     "no D in the loss": ("E + A/N**alpha", {}, "does not depend on its decision `D`", 3),
@@ -87,9 +92,8 @@ REFUSED = {
 
 # Laws whose least loss is found, and whose loss has no inverse that holds.
 WITHOUT_INVERSE = {
-    "an interaction": f"{PLAIN} + 3/(N*D)**0.1",
-    "an exponential": "E + A*exp(-N/1e9) + B/D**beta",
     "u-shaped": f"{PLAIN} + N/1e12",
+    "a maximum": "max(A/N**alpha, B/D**beta)",
     "a choice": f"if(N > 1e9, {PLAIN}, {PLAIN} + 1)",
 }
 

@@ -2,7 +2,9 @@
 
 import math
 
+import numpy as np
 import pytest
+import scipy.optimize
 
 from flopsheet import api
 
@@ -118,7 +120,9 @@ def test_caps_leave_the_best_of_what_is_left(name, share, tmp_path):
     assert both.results["D_opt"].value <= 1e9
 
 
-@pytest.mark.parametrize("name", ["a sum of costs", "a cost with inference", "a product of sums", "a logarithm"])
+@pytest.mark.parametrize(
+    "name", ["a sum of costs", "a cost with inference", "a product of sums", "a logarithm", "an exponential"]
+)
 def test_least_compute_reaches_the_target(name, tmp_path):
     """What the target costs at least, spent as a budget, reaches the target and no less."""
     loss, cost, _ = CASES[name]
@@ -127,6 +131,114 @@ def test_least_compute_reaches_the_target(name, tmp_path):
     (back,) = solve(tmp_path, loss, cost, f"budget: {{compute: {spent!r}}}\n")
     assert back.results["L_opt"].value == pytest.approx(2.1, rel=1e-12)
     assert back.results["N_opt"].value == pytest.approx(cheapest.results["N_opt"].value, rel=1e-9)
+
+
+# Losses that can be solved for neither decision, with what they cost; a cost that can be solved for neither.
+ENTANGLED = {
+    "an interaction": (f"{PLAIN} + 3/(N**0.1*D**0.2)", "6*N*D"),
+    "a cost of three powers": (PLAIN, "6*N*D + 12*sqrt(N)*D**1.5 + 3*N**1.3"),
+    "both": (f"{PLAIN} + 3/(N**0.1*D**0.2)", "6*N*D + 12*sqrt(N)*D**1.5 + 3*N**1.3"),
+}
+
+
+def formula(text):
+    """A formula of a law as a plain function of N and D."""
+    return eval(f"lambda N, D, E, A, B, alpha, beta: {text}", {"sqrt": math.sqrt})  # noqa: S307 - ours
+
+
+def polish(objective, equal, level, start):
+    """ln N and ln D of the least objective where another formula has a level: scipy's SLSQP, begun anew until still."""
+
+    def value(z):
+        return math.log(objective(*np.exp(z), **CONSTANTS))
+
+    def gap(z):
+        return math.log(equal(*np.exp(z), **CONSTANTS) / level)
+
+    for _ in range(5):
+        found = scipy.optimize.minimize(
+            value, start, method="SLSQP", constraints={"type": "eq", "fun": gap}, options={"ftol": 1e-15}
+        )
+        start = found.x
+    assert abs(gap(start)) < 1e-10
+    return start, math.exp(value(start))
+
+
+@pytest.mark.parametrize("name", ENTANGLED)
+@pytest.mark.parametrize("level", [1.9, 2.3, 3.0])
+def test_least_compute_where_nothing_can_be_solved(name, level, tmp_path):
+    """scipy finds no cheaper way to a loss, under caps neither; a cap that excludes the loss is named."""
+    loss, cost = ENTANGLED[name]
+    target = f"objective: minimize compute\ntarget: {{loss: {level}}}\n"
+    (free,) = solve(tmp_path, loss, cost, target)
+    n, d, spent = (free.results[key].value for key in ("N_opt", "D_opt", "C_total"))
+    best, least_cost = polish(formula(cost), formula(loss), level, [20.0, 25.0])
+    assert formula(loss)(n, d, **CONSTANTS) == pytest.approx(level, rel=1e-12)
+    assert spent == pytest.approx(formula(cost)(n, d, **CONSTANTS), rel=1e-12)
+    assert spent <= least_cost * (1 + 1e-9)
+    assert (math.log(n), math.log(d)) == pytest.approx(tuple(best), abs=1e-3)
+    caps = f"  small: {{caps.parameters: {n / 2!r}}}\n  few: {{caps.tokens: {d / 2!r}}}\n"
+    caps += "  never: {caps.parameters: 1K}\n  floor: {target.loss: 1.69}\n"
+    small, few, never, floor = solve(tmp_path, loss, cost, f"{target}scenarios:\n{caps}")
+    for answer, (key, most), limit in ((small, ("N_opt", n / 2), "parameters"), (few, ("D_opt", d / 2), "tokens")):
+        at = [answer.results[name].value for name in ("N_opt", "D_opt")]
+        assert answer.results[key].value == most
+        assert answer.binding == (limit,)
+        assert formula(loss)(*at, **CONSTANTS) == pytest.approx(level, rel=1e-12)
+        assert answer.shadow_prices[limit].value < 0
+    assert never.status == "infeasible"
+    assert "caps.parameters" in str([finding.message for finding in never.findings])
+    assert (floor.status, floor.results["N_opt"].value) == ("ok", math.inf)
+
+
+@pytest.mark.parametrize("budget", [1e18, 1e22, 1e26])
+def test_budget_under_a_cost_that_cannot_be_solved(budget, tmp_path):
+    """scipy finds no smaller loss for a budget whose cost can be solved for neither decision."""
+    loss, cost = ENTANGLED["both"]
+    (answer,) = solve(tmp_path, loss, cost, f"budget: {{compute: {budget}}}\n")
+    n, d, reached = (answer.results[key].value for key in ("N_opt", "D_opt", "L_opt"))
+    best, least_loss = polish(formula(loss), formula(cost), budget, [math.log(n) + 0.5, math.log(d) - 0.5])
+    assert formula(cost)(n, d, **CONSTANTS) == pytest.approx(budget, rel=1e-12)
+    assert reached <= least_loss * (1 + 1e-10)
+    assert (math.log(n), math.log(d)) == pytest.approx(tuple(best), abs=1e-3)
+
+
+def repeated_loss(n, d, unique):
+    """The loss of Muennighoff et al. 2023, written out by hand."""
+    A, B, alpha = 520.8249516599187, 1487.716093782861, 0.3526596
+    G = (A / B) ** (1 / (2 * alpha))
+    fresh = min(unique, d)
+    size = min(fresh * G * G, n)
+    tokens = fresh * (1 + 15.387756 * (1 - math.exp(-max(d / fresh - 1, 0) / 15.387756)))
+    sizes = size * (1 + 5.309743 * (1 - math.exp(-max(n / size - 1, 0) / 5.309743)))
+    return 1.8691436784054858 + A / sizes**alpha + B / tokens**alpha
+
+
+@pytest.mark.parametrize("unique", [4e9, 25e9])
+def test_least_compute_under_repetition(unique, tmp_path):
+    """No size on a fine grid, with the tokens that reach the loss, is cheaper under Muennighoff's law."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        f"title: Repeated\nlaw: muennighoff_2023\nobjective: minimize compute\ntarget: {{loss: 2.6}}\n"
+        f"data: {{unique: {unique}}}\n",
+        encoding="utf-8",
+    )
+    (answer,) = api.solve_plan(path).answers
+    n, d, spent = (answer.results[key].value for key in ("N_opt", "D_opt", "C_total"))
+    assert repeated_loss(n, d, unique) == pytest.approx(2.6, rel=1e-12)
+
+    def cost(size):
+        low, high = 0.0, 60.0
+        if repeated_loss(size, math.exp(high), unique) > 2.6:
+            return math.inf
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if repeated_loss(size, math.exp(middle), unique) > 2.6 else (low, middle)
+        return 6 * size * math.exp(high)
+
+    best = search(cost, 15.0, 28.0)
+    assert spent <= cost(math.exp(best)) * (1 + 1e-12)
+    assert math.log(n) == pytest.approx(best, abs=1e-4)
 
 
 def test_two_minima_are_said_to_be_two(tmp_path):

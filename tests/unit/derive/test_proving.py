@@ -6,6 +6,7 @@ import sympy as sp
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.proving import Prover, combine_proofs
 from flopsheet.derive.sample import sample_points
+from flopsheet.messages import render_message
 
 x, y, p = sp.symbols("x y p", positive=True)
 PROVER = Prover({x: 10.0, y: 5.0, p: 0.3})
@@ -21,8 +22,9 @@ def test_a_false_statement_is_refuted_with_a_point():
     """The detail says by how much the sides differ, and where."""
     proof = PROVER.prove_equal("false", x**p, x**p * (1 + sp.Rational(1, 10**12)))
     assert (proof.method, proof.verdict) == ("numeric", "refuted")
-    assert "1e-12" in proof.detail
-    assert "x = " in proof.detail
+    detail = render_message(proof.detail)
+    assert "1e-12" in detail
+    assert "x = " in detail
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,7 @@ def test_true_statements_are_never_refuted_and_proven_only_by_algebra(left, righ
     assert proof.verdict in {"proven", "checked"}
     if proof.verdict == "checked":
         assert proof.method == "numeric"
-        assert proof.detail == "both sides agree to 40 digits at 8 seeded random points with 50 digits"
+        assert render_message(proof.detail) == "both sides agree to 40 digits at 8 seeded random points with 50 digits"
 
 
 def test_true_but_unprovable_is_checked():
@@ -67,6 +69,8 @@ def test_positive():
     assert PROVER.prove_positive("points", x - y / 100).verdict == "checked"
     assert PROVER.prove_positive("false", y - x * 100).verdict == "refuted"
     assert PROVER.prove_positive("zero", x - x * 1).verdict == "refuted"
+    assert PROVER.prove_positive("factors", sp.expand((x + 1) * (x**2 - x + 1))).verdict == "proven"
+    assert PROVER.prove_positive("compares", sp.Max(x, y) - sp.Min(x, y) / 2).verdict == "checked"
 
 
 def test_conditions_limit_the_points():
@@ -83,6 +87,17 @@ def test_rare_conditions_are_searched_for():
     points = Prover({x: 1.0}).points(x, where=(rare,))
     assert len(points) >= 3
     assert all(point[x] > 1.45 for point in points)
+
+
+def test_what_follows_from_others_is_not_drawn():
+    """A symbol given by a formula has the value of it at every point, also where only that symbol is asked for."""
+    g = sp.Symbol("g", positive=True)
+    prover = Prover({x: 10.0, y: 5.0, g: 7.0}, given={g: x * y})
+    points = prover.points(g)
+    assert len(points) == 8
+    assert all(point[g] == point[x] * point[y] for point in points)
+    assert prover.prove_equal("given", g - x, x * (y - 1)).verdict == "checked"
+    assert Prover(prover.around).prove_equal("free", g - x, x * (y - 1)).verdict == "refuted"
 
 
 def test_the_weakest_part_decides():

@@ -152,7 +152,7 @@ def test_a_target_tells_what_each_law_needs(report_text):
         "训练词元数",
         "词元数/参数量",
         "损失",
-        "训练计算量（FLOP）",
+        "总计算量（FLOP）",
         "规模与本方案之比",
     ]
     assert [row[0] for row in found[1:4]] == [
@@ -200,3 +200,30 @@ def test_losses_are_said_not_to_be_comparable(language):
     """Both languages say it in the words that report, workbook and terminal share."""
     told = Words(language).say("compare.losses")
     assert ("not comparable" in told) if language == "en" else ("不可比较" in told)
+
+
+def test_inference_is_part_of_what_a_law_needs(report_text):
+    """Where a law's cost covers inference its column holds all that it takes, and no law's training alone."""
+    text = (
+        "title: T\nlaw: sardana_2023_lifetime\nobjective: minimize compute\ntarget: {loss: 2.1}\n"
+        "inference: {tokens: 20T}\ncompare: [hoffmann_2022]\n"
+    )
+    part = section(report_text(text)["report.md"], "The same target under other laws")
+    head, own, other = rows(part)[:3]
+    at = head.index("Total compute (FLOP)")
+    assert "Training compute (FLOP)" not in head
+    assert (own[at], other[at]) == ("1.353 × 10²³", "1.797 × 10²²")
+
+
+def test_a_law_that_the_budget_does_not_pay_for_says_so(report_text):
+    """Its row has dashes, and the budget as the reason, not the caps."""
+    text = (
+        "title: T\nlaw:\n  law: own\n  loss: E + A / N**a + B / D**b\n  cost: 6 * N * D + 1e20\n"
+        "  decisions: {N: parameters, D: tokens}\n  constants: {E: 1.69, A: 400, B: 410, a: 0.34, b: 0.28}\n"
+        "budget: {compute: 1e19}\ncompare: [hoffmann_2022]\n"
+    )
+    part = section(report_text(text)["report.md"], "The same budget under other laws")
+    head, own, other = rows(part)[:3]
+    at = head.index("Status")
+    assert own[at] == "no plan: the budget does not pay the fixed cost"
+    assert other[at] == ""

@@ -311,3 +311,68 @@ cells: {{room_left: {{formula: caps_parameters / N_opt}}}}
         r"单元格 room\_left 在此没有值：它读取的上限未设定。",
     ):
         assert words in chinese
+
+
+def test_a_strategy_that_is_not_paid_for_has_a_row_of_dashes(report_text):
+    """It stays in the table, the finding says why; twice the optimum is not paid for either, which the summary says."""
+    text = (
+        "title: T\nlaw: sardana_2023_lifetime\nbudget: {compute: 1e22}\ninference: {tokens: 2T}\n"
+        "strategies: {large: {parameters: 700B}, small: {parameters: 1B}}\n"
+    )
+    report = report_text(text)["report.md"]
+    assert "| base | large | – | – | – | – | – | – |\n" in report
+    assert "The strategy large has no value here" in report
+    assert "twice the parameters would cost more than the budget." in report
+
+
+def test_a_budget_that_pays_no_plan_is_told(report_text):
+    """Summary and table say that the budget does not pay what is spent in any case."""
+    text = (
+        "title: T\nlaw:\n  law: own\n  loss: E + A / N**a + B / D**b\n  cost: 6 * N * D + 1e20\n"
+        "  decisions: {N: parameters, D: tokens}\n  constants: {E: 1.69, A: 400, B: 410, a: 0.34, b: 0.28}\n"
+        "budget: {compute: 1e19}\nscenarios: {base: {}, more: {budget.compute: 1e21}}\n"
+    )
+    report = report_text(text)["report.md"]
+    assert "is not below the budget of 10¹⁹ FLOP; more than 9 × 10¹⁹ FLOP are missing." in report
+    assert "| no plan: the budget does not pay the fixed cost |" in report
+
+
+def test_what_a_proof_found_is_told_in_the_language_of_the_report(report_text):
+    """Statements stay English in every language; how they were checked is Chinese in a Chinese report."""
+    text = "title: T\nlanguage: zh\nlaw: sardana_2023_lifetime\nbudget: {compute: 1e22}\ninference: {tokens: 2T}\n"
+    report = report_text(text)["report.md"]
+    assert "个固定种子的随机点上以 50 位数字计算，两边有 40 位数字一致" in report
+    assert "seeded random points" not in report
+
+
+COMPARING = """
+title: Repeated
+law: muennighoff_2023
+budget: {compute: 9.3e21}
+scenarios: {free: {data.unique: 25B}, capped: {data.unique: 25B, caps.parameters: 3B}}
+strategies: {large: {parameters: 20B}}
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_cannot_be_said_in_compute_is_said_in_loss(report_text, language):
+    """Where the law's loss has no inverse, no sentence ends in a dash for the compute that a departure wastes."""
+    text = report_text(f"{COMPARING}language: {language}\n")["report.md"]
+    summary = section(text, "## Summary" if language == "en" else "## 摘要")
+    assert "\u2013" not in "".join(line for line in summary.splitlines() if not line.startswith("|"))
+    words = {
+        "en": ["twice the parameters 0.014.", "above the optimum.", "without caps."],
+        "zh": ["加倍使损失增加 0.014。", "损失比最优高", "不设上限相比，损失高出"],
+    }
+    assert all(word in text for word in words[language]), summary
+
+
+def test_laws_that_compare_are_told_by_their_slopes(report_text):
+    """The slopes stand in full once, with what their steps mean; what follows calls them by name."""
+    derivation = section(report_text(f"{COMPARING}language: en\n")["report.md"], "## Derivation")
+    slopes = section(derivation, "### 2. What each decision gains and costs, per relative step")
+    assert "\\theta" in slopes
+    assert "\u03b8 is 1 where its argument is above zero" in slopes
+    assert "\\theta" not in derivation.replace(slopes, "")
+    balance = r"- \frac{\partial L}{\partial \ln N} = - \frac{\partial L}{\partial \ln D}"
+    assert derivation.replace("&=", "=").count(balance) == 2

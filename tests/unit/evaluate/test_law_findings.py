@@ -240,3 +240,27 @@ def test_comparisons_read_in_every_language(language):
         assert "first" in text
         assert "second" in text
         assert not re.search(r"[{}]|\bNone\b", text)
+
+
+def test_only_the_caps_that_exclude_a_target_are_named(tmp_path):
+    """A cap under which the target would be reached with the other one lifted is not named, nor counted."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "title: T\nlaw: hoffmann_2022\nobjective: minimize compute\ntarget: {loss: 2.0}\nscenarios:\n"
+        "  one: {caps.parameters: 1B, caps.tokens: 4T}\n  other: {caps.parameters: 100B, caps.tokens: 10B}\n"
+        "  each: {caps.parameters: 1B, caps.tokens: 10B}\n  together: {caps.parameters: 10B, caps.tokens: 500B}\n",
+        encoding="utf-8",
+    )
+    found = {answer.name: answer.findings[0] for answer in api.solve_plan(plan).answers}
+    parameters, tokens = "caps.parameters", "caps.tokens"
+    assert {name: finding.limits for name, finding in found.items()} == {
+        "one": (parameters,),
+        "other": (tokens,),
+        "each": (parameters, tokens),
+        "together": (parameters, tokens),
+    }
+    args = found["one"].message.args
+    best = float(str(args["best"]))
+    assert best == pytest.approx(1.69 + 406.4 / 1e9**0.34, rel=1e-12)
+    assert args["shortfall"] == pytest.approx(best - 2.0, rel=1e-12)
+    assert args["caps"] == "`caps.parameters` (1e+09)"

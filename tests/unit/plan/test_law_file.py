@@ -178,6 +178,14 @@ def test_a_decision_may_have_a_unit_for_a_role():
                 "law.yaml:2:75: about.loss: must be text, but is a list.",
             ],
         ),
+        (
+            "law: a\nabout: {loss_sign: any}\n",
+            ["law.yaml:2:20: about.loss_sign: says that the loss may be below zero, but not what it is."],
+        ),
+        (
+            "law: a\nabout: {loss: less a unigram, loss_sign: either}\n",
+            ["law.yaml:2:42: about.loss_sign: must be `positive` or `any`, but is `either`."],
+        ),
         ("law: a\nsource: {where: here}\n", ["law.yaml:2:9: source: a source needs `cite`."]),
         ("law: a\ninputs: {U: {form: data.unique}}\n", ["law.yaml:2:14: inputs.U: unknown key `form`."]),
         (

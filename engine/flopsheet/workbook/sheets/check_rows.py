@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS
 from flopsheet.derive.regimes import find_caps
 from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.workbook.context import Context
@@ -22,18 +23,24 @@ class CheckRows:
         self.context = context
         self.flat = context.flat
         self.row = row
+        self.all_hold = True
         self.budget = "budget_compute" in self.flat.graph
         # A law with one resource leaves nothing to choose.
         allocates = not isinstance(context.solution.derivation, ResourceDerivation)
         decisions = context.solution.model.decisions if allocates else ()
-        self.chosen = [self.flat.graph[f"{z}_{'opt' if self.budget else 'planned'}"] for z in decisions]
+        self.chosen = [self.flat.graph[f"{z}_{'planned' if f'{z}_planned' in self.flat.graph else 'opt'}"]
+                       for z in decisions]  # fmt: skip
+        # Where no plan exists there is none to hold against anything.
+        status = next((name for name in (PLAN_STATUS, BUDGET_STATUS) if name in self.flat.graph), None)
+        self.no_plan = f"{status} > 0" if status else ""
+        self.unless = f"{self.no_plan}, " if status else ""
 
     def start(self, key: str) -> None:
         """Begin a group."""
         self.sheet.put(self.row, LABEL, self.context.t(key), style="section")
         self.row += 1
 
-    def add(
+    def add(  # noqa: PLR0913 - what a check is, most of it by name
         self,
         label: str,
         measured: Formula,
@@ -43,6 +50,7 @@ class CheckRows:
         unit: str = "1",
         shape: str,
         otherwise: str = "FALSE",
+        holds: bool = True,
     ) -> None:
         """Add one check.
 
@@ -54,6 +62,7 @@ class CheckRows:
             unit: The unit of measure and expectation.
             shape: Their number format.
             otherwise: The condition that counts where `test` comes to an error.
+            holds: Whether the test holds as generated: it may not where the chosen scenario has no plan.
         """
         row = self.row
         columns = {"m": MEASURED, "e": EXPECTED, "t": TOLERANCE}
@@ -67,7 +76,8 @@ class CheckRows:
         # A mark is 0 or 1 whatever happens, so that the sum of all marks always says something.
         passed = "0" if otherwise == "FALSE" else f"IFERROR(IF({otherwise.format(**places)}, 1, 0), 0)"
         text = f"IFERROR(IF({test.format(**places)}, 1, 0), {passed})"
-        self.sheet.put(row, PASSED, Formula(text, 1.0), style="check")
+        self.sheet.put(row, PASSED, Formula(text, float(holds)), style="check")
+        self.all_hold &= holds
         self.row += 1
 
     def slack(self, limit: str) -> tuple[str, float]:

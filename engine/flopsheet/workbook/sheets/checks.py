@@ -11,7 +11,16 @@ from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.fill import MASTER_CHECK
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.sheets.check_rows import EXPECTED, LABEL, MEASURED, PASSED, TOLERANCE, UNIT, CheckRows
+from flopsheet.workbook.sheets.check_rows import (
+    AGREEMENT,
+    EXPECTED,
+    LABEL,
+    MEASURED,
+    PASSED,
+    TOLERANCE,
+    UNIT,
+    CheckRows,
+)
 from flopsheet.workbook.sheets.compare import put_compare_checks
 from flopsheet.workbook.sheets.fit import fit_residuals
 from flopsheet.workbook.sheets.scenarios import POSITION
@@ -62,7 +71,7 @@ def _put_master(rows: CheckRows) -> None:
     marks = f"${letter}${_HEAD + 1}:${letter}${rows.row - 1}"
     sheet.put(FIRST_ROW, LABEL, t("workbook.all_checks"), style="section")
     sheet.put(FIRST_ROW, UNIT, "1", style="unit")
-    master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", 1.0)
+    master = Formula(f"IF(SUM({marks}) = COUNT({marks}), 1, 0)", float(rows.all_hold))
     sheet.put(FIRST_ROW, MEASURED, master, style="check", name=MASTER_CHECK)
     changed = " + ".join(f"SUM({place})" for place in context.changed_flags)
     yes = f'[=1]"{t("workbook.yes")}";[=0]"{t("workbook.no")}";0'
@@ -101,13 +110,13 @@ def _put_limits(rows: CheckRows) -> None:
         rows.start("check.group_limits")
     if rows.budget:
         slack = Formula("slack_compute", flat.number("slack_compute"))
-        rows.add(context.t("check.budget"), slack, 0.0, "{m} >= {e} - {t}", shape="0.00E+00")
+        holds = flat.number("slack_compute") >= -AGREEMENT
+        rows.add(context.t("check.budget"), slack, 0.0, "{m} >= {e} - {t}", shape="0.00E+00", holds=holds)
     for cap in caps.values():
         text, value = rows.slack(cap.name)
         label = context.t("check.cap", name=context.label(flat.graph[cap.symbol.name]))
-        # Where no plan exists there is none to keep the caps.
-        exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, Formula(text, value), 0.0, f"OR({exists}{{m}} >= {{e}} - {{t}})", shape="0.00%")
+        test, holds = f"OR({rows.unless}{{m}} >= {{e}} - {{t}})", bool(rows.unless) or value >= -AGREEMENT
+        rows.add(label, Formula(text, value), 0.0, test, shape="0.00%", holds=holds)
 
 
 def _put_optimum(rows: CheckRows) -> None:
@@ -115,8 +124,12 @@ def _put_optimum(rows: CheckRows) -> None:
     rows.start("check.group_optimum")
     context, flat, unit = rows.context, rows.flat, "nats/token"
     if rows.budget:
-        reached, least = (Formula(flat.name(flat.graph[name]), flat.number(name)) for name in ("L_opt", "L_free"))
-        rows.add(context.t("check.free_loss"), reached, least, "{m} >= {e} - {t}", unit=unit, shape="0.000000")
+        reached, least = (
+            Formula(flat.name(flat.graph[name]), flat.shown(flat.graph[name], 0)) for name in ("L_opt", "L_free")
+        )
+        test = f"OR({rows.no_plan}, {{m}} >= {{e}} - {{t}})" if rows.no_plan else "{m} >= {e} - {t}"
+        holds = bool(rows.no_plan) or flat.number("L_opt") >= flat.number("L_free") - AGREEMENT
+        rows.add(context.t("check.free_loss"), reached, least, test, unit=unit, shape="0.000000", holds=holds)
     else:
         reached = Formula("L_opt", flat.shown(flat.graph["L_opt"], 0))
         target = Formula("c_target_loss", flat.number("target_loss"))
@@ -129,12 +142,13 @@ def _put_optimum(rows: CheckRows) -> None:
         cell = flat.graph[f"multiplier_{limit}"]
         name, price = context.label(cell), flat.number(cell.id)
         label = context.t("check.multiplier", name=name)
-        rows.add(label, Formula(flat.name(cell), price), 0.0, "{m} >= {e}", unit=unit, shape="0.000000")
+        holds = not rows.budget or price >= 0
+        rows.add(label, Formula(flat.name(cell), price), 0.0, "{m} >= {e}", unit=unit, shape="0.000000", holds=holds)
         text, slack = rows.slack(limit)
         label = context.t("check.complementary", name=name)
         product = Formula(f"{flat.name(cell)} * {_factor(text)}", price * slack)
-        exists = "" if rows.budget else "plan_status > 0, "
-        rows.add(label, product, 0.0, f"OR({exists}ABS({{m}}) <= {{t}})", unit=unit, shape="0.00E+00")
+        test, holds = f"OR({rows.unless}ABS({{m}}) <= {{t}})", bool(rows.unless) or abs(price * slack) <= AGREEMENT
+        rows.add(label, product, 0.0, test, unit=unit, shape="0.00E+00", holds=holds)
 
 
 def _put_inverse(rows: CheckRows) -> None:
@@ -145,8 +159,12 @@ def _put_inverse(rows: CheckRows) -> None:
     rows.start("check.group_optimum")
     model = context.solution.model
     required = flat.graph[f"{model.decisions[0]}_required"]
-    at = flat.name(required)
-    text = render_excel(model.loss, lambda s: at if s == model.decisions[0] else flat.refer(s), flat.refer_number)
+    at = {model.decisions[0]: flat.name(required)}
+    for given in model.inputs.values():
+        # What is chosen for an amount need not be what asks for the least.
+        if given.is_chosen:
+            at[given.symbol] = flat.name(flat.graph[f"{given.name}_best_for_target"])
+    text = render_excel(model.loss, lambda s: at[s] if s in at else flat.refer(s), flat.refer_number)
     target = flat.number("target_loss")
     exists = isinstance(flat.shown(required, 0), float)
     measured = Formula(f"IF(required_status = 0, {text}, c_target_loss)", target)
@@ -169,11 +187,13 @@ def _put_roots(rows: CheckRows) -> None:
         rows.start("check.group_roots")
     for cell_id, key, place, values in context.root_checks:
         label = context.t(f"check.{key}", name=context.label(rows.flat.graph[cell_id]))
-        if key == "root":
+        if key in {"root", "root_inner"}:
             measured = Formula(f"MAX(MAX({place}), -1 * MIN({place}))", max(abs(value) for value in values))
-            rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00")
+            holds = max(abs(value) for value in values) <= AGREEMENT
+            rows.add(label, measured, 0.0, "ABS({m} - {e}) <= {t}", shape="0.00E+00", holds=holds)
         else:
-            rows.add(label, Formula(f"MAX({place})", max(values)), 0.0, "{m} <= {e} + {t}", shape="0.00E+00")
+            test, holds = "{m} <= {e} + {t}", max(values) <= AGREEMENT
+            rows.add(label, Formula(f"MAX({place})", max(values)), 0.0, test, shape="0.00E+00", holds=holds)
 
 
 def _put_fit(rows: CheckRows) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.cell_builder import BUDGET_STATUS
 from flopsheet.derive.compared import list_headlines
 from flopsheet.model.cell import Cell
 from flopsheet.workbook.book import Book
@@ -119,6 +120,7 @@ class _Writer:
         """Whether each law reaches the target."""
         t, flat = self.context.t, self.context.flat
         if "plan_status" not in flat.graph:
+            self._put_paid()
             return
         words = [t(f"status.{key}") for key in ("ok", "unreachable", "infeasible")]
         quoted = ", ".join(f'"{word}"' for word in words)
@@ -128,6 +130,22 @@ class _Writer:
             text = f"CHOOSE(1 + {flat.name(cell)}, {quoted})"
             shown = words[int(flat.number(cell.id))]
             self.sheet.put(self.row, law.column, Formula(text, shown), style="words", number_format="@")
+        self.row += 1
+
+    def _put_paid(self) -> None:
+        """Whether the budget pays for more than each law spends whatever is chosen, where one of them does so."""
+        t, flat = self.context.t, self.context.flat
+        names = [law.ids.get(BUDGET_STATUS) for law in self.columns]
+        if not any(names):
+            return
+        paid, unpaid = (t(f"status.{key}") for key in ("ok", "unpaid"))
+        self.sheet.put(self.row, LABEL, t("workbook.status"))
+        for law, name in zip(self.columns, names, strict=True):
+            shown: Formula | str = paid
+            if name is not None:
+                text = f'IF({flat.name(flat.graph[name])} = 0, "{paid}", "{unpaid}")'
+                shown = Formula(text, unpaid if flat.number(name) else paid)
+            self.sheet.put(self.row, law.column, shown, style="words", number_format="@")
         self.row += 1
 
     def _put_row(self, cells: Sequence[Cell | None], label: str, *, result: bool = True) -> None:

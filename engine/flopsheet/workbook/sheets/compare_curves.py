@@ -10,6 +10,9 @@ import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.derive.compared import curve_of
+from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.reach import find_least_cost
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.formula.root import Root
 from flopsheet.model.cell import BEYOND_REACH, Cell
@@ -57,13 +60,15 @@ class _Writer:
         assert shown is not None  # noqa: S101 - every law has a loss, and one that allocates a size
         self.shown = shown
         # What is drawn is the size in the unit of the plan's law; a law without such a size has no curve.
-        # What is the root of an equation takes rows of its own for each budget: it is not drawn here.
+        # What is the root of an equation takes rows of its own for each budget, and under a fixed cost small budgets
+        # have no best size: neither is drawn here.
         self.drawn = [
             law
             for law in columns
             if (cell := law.result(law.size or "L_opt")) is not None
             and cell.unit == shown.unit
             and not curve_of(law.derivation, law.graph)[1].has(Root)
+            and not _spends_anyway(law.derivation)
         ]
 
     def put_table(self, block: _Block) -> tuple[int, int]:
@@ -148,7 +153,12 @@ class _Writer:
             add_line(chart, along, sheet.range_of((first, law.column), (last, law.column)), law.name)
         if sizes:
             end = FIRST + len(self.columns) - 1
-            at = (block.results["C_train"], block.results[self.columns[0].size or ""])
+            at = (block.results["C_total"], block.results[self.columns[0].size or ""])
             spent, size = (sheet.range_of((row, FIRST), (row, end)) for row in at)
             add_points(chart, spent, size, t("workbook.selected"))
         sheet.add_chart(chart, FIRST_ROW + 2, 1)
+
+
+def _spends_anyway(derivation: Derivation | ResourceDerivation) -> bool:
+    """Whether something is spent whatever a law decides, so that small budgets buy nothing."""
+    return isinstance(derivation, Derivation) and find_least_cost(derivation.model) != 0

@@ -11,6 +11,7 @@ from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import compile_cells
 from flopsheet.model.cell import BEYOND_REACH, Cell
+from flopsheet.model.graph import names_read
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_line, add_points, build_scatter
 from flopsheet.workbook.context import Context
@@ -59,22 +60,50 @@ def add_curve(book: Book, context: Context) -> Sheet:
     compiled = compile_cells(context.solution.graph, ["L_opt"])
     shares = [step / (_STEPS - 1) for step in range(_STEPS)]
     factors = [low ** (1 - share) * high**share for share in shares]
+    last = first + _STEPS - 1
+    own = _put_own_cells(sheet, context, cell, (head + 1, first, last), [float(anchor.cached) * f for f in factors])
+    beside = _LOSS + 1 + len(own)
+    for column, case in enumerate(_list_cases(context), start=beside):
+        sheet.put(head + 1, column, context.label(case), style="header_right")
+        sheet.put(head + 2, column, case.unit, style="unit")
+        sheet.set_width(column, 20.0)
     for row, factor in enumerate(factors, start=first):
         amount = float(anchor.cached) * factor
         values = {name: float(flat.values[name][0]) for name in compiled.inputs} | {cell.id: amount}
         loss = float(compiled.evaluate(values)["L_opt"])
-        text = render_excel(model.loss, partial(_refer, flat, model.decisions[0], f"$B{row}"), flat.refer_number)
         sheet.put(row, _FACTOR, factor, style="constant", number_format="0.000E+00")
         shape = number_format(cell.unit, amount)
         sheet.put(row, _AMOUNT, Formula(f"$B${head} * $A{row}", amount), style="formula", number_format=shape)
+        text = _put_loss(sheet, context, cell, row, beside, amount)
         sheet.put(row, _LOSS, Formula(text, loss), style="formula", number_format="0.0000")
-    last = first + _STEPS - 1
-    own = _put_own_cells(sheet, context, cell, (head + 1, first, last), [float(anchor.cached) * f for f in factors])
     _add_chart(sheet, context, cell, what, (first, last), own, log_x=high / low > _WIDE)
-    context.checked.append(f"Curve!$B${first}:${get_column_letter(_LOSS + len(own))}${last}")
+    context.checked.append(f"Curve!$B${first}:${get_column_letter(beside + len(_list_cases(context)) - 1)}${last}")
     for column, width in ((_FACTOR, 24.0), (_AMOUNT, 20.0), (_LOSS, 20.0)):
         sheet.set_width(column, width)
     return sheet
+
+
+def _list_cases(context: Context) -> list[Cell]:
+    """The losses with each combination of candidates, of which the least is the law's; none without a choice."""
+    graph = context.solution.graph
+    least = names_read(graph["candidate_best"]) if "candidate_best" in graph else set()
+    return [cell for cell in graph if cell.id in least]
+
+
+def _put_loss(sheet: Sheet, context: Context, resource: Cell, row: int, column: int, amount: float) -> str:
+    """The formula of the loss of the amount in a row; where the law chooses, each candidate has a column of its own."""
+    flat, model, place = context.flat, context.solution.model, f"$B{row}"
+    cases = _list_cases(context)
+    if not cases:
+        return render_excel(model.loss, partial(_refer, flat, model.decisions[0], place), flat.refer_number)
+    for offset, case in enumerate(cases):
+        text = render_excel(case.expr, partial(_refer, flat, resource.symbol, place), flat.refer_number)
+        compiled = compile_cells(context.solution.graph, [case.id])
+        values = {name: float(flat.values[name][0]) for name in compiled.inputs}
+        loss = float(compiled.evaluate(values | {resource.id: amount})[case.id])
+        sheet.put(row, column + offset, Formula(text, loss), style="formula", number_format="0.0000")
+    first, last = get_column_letter(column), get_column_letter(column + len(cases) - 1)
+    return f"MIN(${first}{row}:${last}{row})"
 
 
 def _put_own_cells(

@@ -12,7 +12,7 @@ from flopsheet.model.cell import Cell
 from flopsheet.workbook.context import NONE, Context, format_of
 from flopsheet.workbook.flat import is_limit, is_overridable
 from flopsheet.workbook.sheet import Formula
-from flopsheet.workbook.sheets.inputs import base_value, bounds_of, build_validation
+from flopsheet.workbook.sheets.inputs import base_value, build_validation
 from flopsheet.workbook.sheets.scenario_table import BASE, LABEL, UNIT, Table
 from flopsheet.workbook.styles import typed_format
 
@@ -38,7 +38,8 @@ def put_overrides(table: Table) -> None:
             sheet.put(row, column, value, style="input", number_format=_shape(cell, value), name=name)
             sheet.validate(row, column, build_validation(context, cell, place, limits))
         now, then = (f"${table.first}{at}:${table.last}{at}" for at in (row, below))
-        count = Formula(f"SUMPRODUCT(({now} <> {then}) * 1)", 0.0)
+        # A blank cell is no different from zero, but it is not counted as a number.
+        count = Formula(f"MAX(SUMPRODUCT(({now} <> {then}) * 1), ABS(COUNT({now}) - COUNT({then})))", 0.0)
         sheet.put(row, table.beside, count, style="formula", number_format="0")
     letter = get_column_letter(table.beside)
     end = rows.overrides + len(rows.inputs) - 1
@@ -98,7 +99,8 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     for column, scenario, value in zip(table.columns, plan.scenarios, values, strict=True):
         letter = get_column_letter(column)
         parent = get_column_letter(parents.get(scenario.parent or "", BASE))
-        text = f"IF({_nothing(context, cell, f'{letter}{source}')}, {parent}{row}, {letter}{source})"
+        # Not a comparison with zero, which a blank cell passes as well: zero is a value like any other.
+        text = f"IF(LEN({letter}{source}) = 0, {parent}{row}, {letter}{source})"
         sheet.put(row, column, Formula(text, value), style="formula", number_format=_shape(cell, value))
     everything = f"${get_column_letter(BASE)}{row}:${table.last}{row}"
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
@@ -110,16 +112,6 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")
     context.outside[cell.id] = f"Scenarios!${get_column_letter(table.beside)}${row}"
     context.rows[cell.id] = row
-
-
-def _nothing(context: Context, cell: Cell, place: str) -> str:
-    """The condition that nothing is set in a cell.
-
-    Zero counts as nothing where it is no value that the input may have: some programs take an empty cell that another
-    one saved for zero.
-    """
-    low, high = bounds_of(context, cell)
-    return f"{place} = 0" if low > 0 or high < 0 else f"LEN({place}) = 0"
 
 
 def _put_number(table: Table, cell: Cell, row: int) -> None:

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import sympy as sp
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.evaluate.compile import FloatArray
-from flopsheet.formula.root import HALVINGS, SCAN_NODES, SNAP, Root, has_comparisons
+from flopsheet.formula.root import SCAN_NODES, SNAP, Root
 from flopsheet.model.cell import Cell
 from flopsheet.model.inputs import BEYOND
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import Context, format_of
-from flopsheet.workbook.flat import DASH
-from flopsheet.workbook.printer import render_excel
-from flopsheet.workbook.root_columns import CLOSE, compile_columns, evaluate_columns, list_columns
+from flopsheet.workbook.root_columns import (
+    BEFORE_LAST,
+    CLOSE,
+    LAST,
+    START,
+    Columns,
+    compile_columns,
+    evaluate_columns,
+    inner_of,
+    objective_columns,
+    residual_columns,
+)
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
-from flopsheet.workbook.styles import StyleName
+from flopsheet.workbook.sheets.solver_result import (
+    PutWhole,
+    count_halvings,
+    count_more_rows,
+    list_labels,
+    put_kink,
+    put_left_over,
+    put_over_best,
+    put_result,
+)
+from flopsheet.workbook.sheets.solver_rows import SHAPE, Rows, or_first
 
 SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
-_SHAPE, _SIZE = "0.000000000", "0.000E+00"
+# What a residual may jump at; a minimum or maximum only bends.
+_JUMPS = (sp.Piecewise, sp.Heaviside, sp.sign)
 _LEFT, _RIGHT, _T, _PARTS = 0, 1, 2, 3
-# A row that no sheet has stands for the row of a formula until that is known.
-_BEYOND_SHEET = 1048577
-_ANY_ROW = re.compile(rf"\b([A-Z]{{1,3}}){_BEYOND_SHEET}\b")
 
 
 def list_roots(context: Context) -> tuple[Cell, ...]:
@@ -82,18 +96,23 @@ class _Block:
     start: int
     root: Root = field(init=False)
     reads: tuple[Cell, ...] = field(init=False)
-    residual: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
-    objective: list[tuple[sp.Symbol, sp.Expr]] = field(init=False)
-    _texts: dict[tuple[int, str], list[str]] = field(init=False, default_factory=dict)
+    residual: Columns = field(init=False)
+    objective: Columns = field(init=False)
+    rows: Rows = field(init=False)
+    begin: float = field(init=False, default=float("nan"))
+    last: Mapping[str, FloatArray] = field(init=False, default_factory=dict)
+    is_nested: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Take the root apart into columns."""
         assert isinstance(self.cell.expr, Root)  # noqa: S101 - only roots have blocks
         self.root = self.cell.expr
-        self.residual = list_columns(self.root.residual, "r")
-        self.objective = [] if self.root.is_single else list_columns(self.root.objective, "o")
+        self.residual, self.objective = residual_columns(self.root), objective_columns(self.root)
+        self.rows = Rows(self.context, self.root)
+        self.is_nested = inner_of(self.root) is not None
+        read = {*self.root.free_symbols, *([BEYOND.symbol] if self.is_nested else [])}
         graph = self.context.flat.graph
-        self.reads = tuple(graph[symbol.name] for symbol in sorted(self.root.free_symbols, key=lambda s: s.name))
+        self.reads = tuple(graph[symbol.name] for symbol in sorted(read, key=lambda s: s.name))
 
     @property
     def width(self) -> int:
@@ -123,12 +142,17 @@ class _Block:
     @property
     def result(self) -> int:
         """The row of the root."""
-        return self.halving + HALVINGS + 4
+        return self.halving + self.halvings + count_more_rows(self.root) + 4
+
+    @property
+    def halvings(self) -> int:
+        """How often the stretch is halved."""
+        return count_halvings(self.root)
 
     @property
     def end(self) -> int:
-        """The last row: residual and objective are looked at once more at the root."""
-        return self.result + (4 if self.objective else 2)
+        """The last row: residual and objective are looked at once more at the root, and the root within it."""
+        return self.result + (4 if self.objective else 2) + self.is_nested
 
     def put(self, sheet: Sheet) -> None:
         """Fill the block."""
@@ -145,21 +169,15 @@ class _Block:
                 sheet.put(self.scan + node, _UNIT, float(node), style="constant", number_format="0")
         else:
             labels.pop(self.low + 2)
-        labels |= {
-            self.halving: "solver_stretch",
-            self.result - 3: "solver_middle",
-            self.result - 2: "solver_at_low",
-            self.result - 1: "solver_at_high",
-            self.result: "solver_root",
-            self.result + 1: "solver_at_root",
-            self.result + 2: "solver_left_over",
-        }
+        labels |= {self.halving: "solver_stretch", **list_labels(self.root, self.result)}
         if self.objective:
             labels |= {self.result + 3: "solver_objective_at_root", self.result + 4: "solver_over_best"}
+        if self.is_nested:
+            labels |= {self.end: "solver_inner"}
         for row, key in labels.items():
             sheet.put(row, _LABEL, t(f"workbook.{key}"))
             sheet.put(row, _UNIT, "1", style="unit")
-        for step in range(1, HALVINGS + 1):
+        for step in range(1, self.halvings + 1):
             sheet.put(self.halving + step, _LABEL, t("workbook.solver_halving", number=step))
             sheet.put(self.halving + step, _UNIT, "1", style="unit")
         for index in range(len(context.flat.scenarios)):
@@ -168,9 +186,11 @@ class _Block:
 
     def _note_checks(self, sheet: Sheet) -> None:
         """Tell the sheet of checks what a root leaves over, unless it may be a jump, and its worth beside the nodes."""
-        rows = {} if has_comparisons(self.root.residual) else {"root": self.result + 2}
+        rows = {} if self.root.residual.has(*_JUMPS) else {"root": self.result + 2}
         if self.objective:
             rows["root_best"] = self.result + 4
+        if self.is_nested:
+            rows["root_inner"] = self.end
         columns = [_FIRST + index * self.width for index in range(len(self.context.flat.scenarios))]
         for key, row in rows.items():
             place = f"{SHEET}!${get_column_letter(_FIRST)}${row}:${get_column_letter(columns[-1])}${row}"
@@ -194,7 +214,7 @@ class _Block:
             sheet.put(row, column, Formula(text, values[read.id]), style="formula", number_format=shape)
         low, high = (values[end.name] for end in (self.root.low, self.root.high))
         for row, end, value in ((self.low, self.root.low, low), (self.low + 1, self.root.high, high)):
-            sheet.put(row, column, Formula(places[end], value), style="formula", number_format=_SHAPE)
+            sheet.put(row, column, Formula(places[end], value), style="formula", number_format=SHAPE)
         stretch = (f"{letter}${self.low}", f"{letter}${self.low + 1}")
         left, right = low, high
         texts = stretch
@@ -221,22 +241,25 @@ class _Block:
         nodes = flat.refer_number(sp.Integer(SCAN_NODES))
         part = (high - low) / SCAN_NODES
         text = f"({letter}${self.low + 1} - {letter}${self.low}) / {nodes}"
-        sheet.put(self.low + 2, column, Formula(text, part), style="formula", number_format=_SHAPE)
-        self._put_heads(sheet, self.scan - 1, column, [self.root.unknown, *(symbol for symbol, _ in self.objective)])
-        at: FloatArray = low + (np.arange(SCAN_NODES, dtype=np.float64) + 0.5) * part
-        found = evaluate_columns(
-            compile_columns(self.root, self.reads, self.objective), {**values, self.root.unknown.name: at}
+        sheet.put(self.low + 2, column, Formula(text, part), style="formula", number_format=SHAPE)
+        self.rows.put_heads(
+            sheet, self.scan - 1, column, [self.root.unknown, *(symbol for symbol, _ in self.objective)]
         )
+        at: FloatArray = low + (np.arange(SCAN_NODES, dtype=np.float64) + 0.5) * part
+        found = self.rows.evaluate_nodes(self.reads, self.objective, values, at)
         whole = self.objective[-1][0].name
         found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
         for node in range(SCAN_NODES):
             row = self.scan + 1 + node
             text = f"{letter}${self.low} + ($B{row} - 1 / 2) * {letter}${self.low + 2}"
-            sheet.put(row, column, Formula(text, float(at[node])), style="formula", number_format=_SHAPE)
-            self._put_parts(sheet, row, column, self.objective, places, found, node, otherwise=flat.name(BEYOND))
+            sheet.put(row, column, Formula(text, float(at[node])), style="formula", number_format=SHAPE)
+            self.rows.put_parts(sheet, row, column, self.objective, places, found, node, otherwise=flat.name(BEYOND),
+                                start=self.rows.start(column + self._offset(LAST), row - 1 if node else 0))  # fmt: skip
         last = get_column_letter(column + len(self.objective))
         area = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
         best = int(np.argmin(found[whole])) + 1
+        if self.is_nested:
+            self.begin = float(found[LAST.name][best - 1])
         sheet.put(self.best, column, Formula(f"MATCH(MIN({area}), {area}, 0)", float(best)), style="formula",
                   number_format="0")  # fmt: skip
         first, second = f"{letter}${self.low}", f"{letter}${self.low + 1}"
@@ -244,6 +267,10 @@ class _Block:
         left = f"MAX({first}, {first} + ({at_best} - 1 - 1 / 2) * {width})"
         right = f"MIN({second}, {first} + ({at_best} + 1 / 2) * {width})"
         return (left, right), (max(low, low + (best - 1.5) * part), min(high, low + (best + 0.5) * part))
+
+    def _offset(self, symbol: sp.Symbol) -> int:
+        """How many columns right of the unknown a column of a root within the root stands."""
+        return next((place for place, (each, _) in enumerate(self.residual, start=1) if each == symbol), 0)
 
     def _put_halvings(
         self,
@@ -260,18 +287,23 @@ class _Block:
         first, second, third = (get_column_letter(column + offset) for offset in (_LEFT, _RIGHT, _T))
         sign = get_column_letter(column + _PARTS + len(self.residual) - 1)
         names = [symbol for symbol, _ in self.residual]
-        self._put_heads(sheet, self.halving - 2, column, ["left", "right", self.root.unknown, *names])
+        self.rows.put_heads(sheet, self.halving - 2, column, ["left", "right", self.root.unknown, *names])
         compiled, whole = compile_columns(self.root, self.reads, self.residual), self.residual[-1][0].name
         middle, close = (left + right) / 2, flat.refer_number(sp.Rational(CLOSE))
         fallback = f"({first}${self.halving} + {second}${self.halving}) / 2"
-        for step in range(HALVINGS + 1):
+        begin, last = or_first(self.begin), column + _T + self._offset(LAST)
+        nodes = get_column_letter(column + self._offset(LAST))
+        start = f"IFERROR(1 * INDEX({nodes}${self.scan + 1}:{nodes}${self.scan + SCAN_NODES}, "
+        start += f"{get_column_letter(column)}${self.best}), {self.rows.start(0, 0)})"
+        for step in range(self.halvings + 1):
             row = self.halving + step
             if step:
                 above = row - 1
                 left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
                 right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
-            t = (left + right) / 2
-            found = evaluate_columns(compiled, {**values, self.root.unknown.name: np.array([t])})
+            t, ends_here = (left + right) / 2, (left, right)
+            at = {self.root.unknown.name: np.array([t]), START.name: np.array([begin])}
+            found = evaluate_columns(compiled, {**values, **at})
             if not np.isfinite(found[whole][0]):
                 found[whole] = np.array([middle - t])
             for offset, text, value in (
@@ -279,122 +311,73 @@ class _Block:
                 (_RIGHT, right_text, right),
                 (_T, f"({first}{row} + {second}{row}) / 2", t),
             ):
-                sheet.put(row, column + offset, Formula(text, value), style="formula", number_format=_SHAPE)
-            self._put_parts(
-                sheet, row, column + _T, self.residual, places, found, 0, otherwise=f"{fallback} - {third}{row}"
+                sheet.put(row, column + offset, Formula(text, value), style="formula", number_format=SHAPE)
+            self.rows.put_parts(
+                sheet,
+                row,
+                column + _T,
+                self.residual,
+                places,
+                found,
+                0,
+                otherwise=f"{fallback} - {third}{row}",
+                start=self.rows.start(last, row - 1) if step else start,
             )
+            begin = or_first(found[LAST.name][0]) if self.is_nested else begin
             left, right = t if found[whole][0] >= -CLOSE else left, t if found[whole][0] <= CLOSE else right
-        self._put_result(sheet, column, t, ends, flat.refer_number(sp.Rational(SNAP)))
+        self.begin = begin
+        place = (f"{third}{self.halving + self.halvings}", t)
+        if self.root.is_kinked:
+            put = [self._put_wholes(sheet, column, places, values, parts) for parts in (self.residual, self.objective)]
+            row = self.halving + self.halvings
+            inner = ((f"{first}${row}", ends_here[0]), (f"{second}${row}", ends_here[1]))
+            place = put_kink(sheet, column, self.result, inner, (put[0], put[1]), close)
+        put_result(sheet, column, (self.low, self.result), place, ends, flat.refer_number(sp.Rational(SNAP)))
 
-    def _put_result(self, sheet: Sheet, column: int, t: float, ends: tuple[float, float], snap: str) -> None:
-        """The root, at an end of the range where the halvings ran into it."""
-        letter, third = get_column_letter(column), get_column_letter(column + _T)
-        low, high = ends
-        first, second = f"{letter}${self.low}", f"{letter}${self.low + 1}"
-        span = f"{snap} * ({second} - {first})"
-        room = SNAP * (high - low)
-        at_low, at_high = float(t <= low + room), float(t >= high - room)
-        row = self.result - 3
-        inside = f"({letter}{row + 2} * {second} + (1 - {letter}{row + 2}) * {letter}{row})"
-        rows: Sequence[tuple[str, float, str]] = (
-            (f"{third}{self.halving + HALVINGS}", t, _SHAPE),
-            (f"IF({letter}{row} <= {first} + {span}, 1, 0)", at_low, "0"),
-            (f"IF({letter}{row} >= {second} - {span}, 1, 0)", at_high, "0"),
-            (
-                f"{letter}{row + 1} * {first} + (1 - {letter}{row + 1}) * {inside}",
-                low if at_low else high if at_high else t,
-                _SHAPE,
-            ),
-        )
-        for offset, (text, value, shape) in enumerate(rows):
-            style: StyleName = "result" if offset == len(rows) - 1 else "formula"
-            sheet.put(row + offset, column, Formula(text, value), style=style, number_format=shape)
+    def _put_wholes(
+        self,
+        sheet: Sheet,
+        column: int,
+        places: Mapping[sp.Symbol, str],
+        values: Mapping[str, float],
+        parts: list[tuple[sp.Symbol, sp.Expr]],
+    ) -> PutWhole:
+        """What puts the columns of the residual, or of the objective, at a place into a row."""
+        compiled, whole = compile_columns(self.root, self.reads, parts), parts[-1][0].name
+        flat, here = self.context.flat, column + (_T if parts is self.residual else 0)
+        start = self.rows.start(column + _T + self._offset(LAST), self.halving + self.halvings)
+
+        def put(row: int, text: str, t: float, otherwise: tuple[str, float] | None = None) -> tuple[str, float]:
+            """One row; where the whole has no value it is `otherwise`, beyond reach when that is not given."""
+            name, number = otherwise or (flat.name(BEYOND), float(flat.values[BEYOND.id][0]))
+            at = {self.root.unknown.name: np.array([t]), START.name: np.array([or_first(self.begin)])}
+            found = evaluate_columns(compiled, {**values, **at})
+            self.last = found
+            found[whole] = np.where(np.isfinite(found[whole]), found[whole], number)
+            sheet.put(row, here, Formula(text, t), style="formula", number_format=SHAPE)
+            self.rows.put_parts(sheet, row, here, parts, places, found, 0, otherwise=name, start=start)
+            return f"{get_column_letter(here + len(parts))}${row}", float(found[whole][0])
+
+        return put
 
     def _put_proof(
         self, sheet: Sheet, column: int, places: Mapping[sp.Symbol, str], values: Mapping[str, float]
     ) -> None:
         """Residual and objective at the root: what the one leaves over, and the other over that of the best node."""
-        flat, letter = self.context.flat, get_column_letter(column)
-        root = float(sheet.cached(self.result, column))
-        at: dict[str, npt.ArrayLike] = {**values, self.root.unknown.name: np.array([root])}
-        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.residual), at), self.result + 1
-        whole = self.residual[-1][0].name
-        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
-        sheet.put(row, column + _T, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
-        self._put_parts(sheet, row, column + _T, self.residual, places, found, 0, otherwise=flat.name(BEYOND))
-        last = get_column_letter(column + _PARTS + len(self.residual) - 1)
-        share = math.prod(1 - float(sheet.cached(self.result - back, column)) for back in (2, 1))
-        left_over = Formula(
-            f"(1 - {letter}{row - 3}) * (1 - {letter}{row - 2}) * {last}{row}", share * float(found[whole][0])
-        )
-        sheet.put(row + 1, column, left_over, style="formula", number_format="0.00E+00")
-        if not self.objective:
-            return
-        found, row = evaluate_columns(compile_columns(self.root, self.reads, self.objective), at), self.result + 3
-        whole = self.objective[-1][0].name
-        found[whole] = np.where(np.isfinite(found[whole]), found[whole], float(flat.values[BEYOND.id][0]))
-        sheet.put(row, column, Formula(f"{letter}${self.result}", root), style="formula", number_format=_SHAPE)
-        self._put_parts(sheet, row, column, self.objective, places, found, 0, otherwise=flat.name(BEYOND))
-        last = get_column_letter(column + len(self.objective))
-        nodes = f"{last}${self.scan + 1}:{last}${self.scan + SCAN_NODES}"
-        best = min(float(sheet.cached(self.scan + node, column + len(self.objective)))
-                   for node in range(1, SCAN_NODES + 1))  # fmt: skip
-        over = Formula(f"{last}{row} / MIN({nodes}) - 1", float(found[whole][0]) / best - 1)
-        sheet.put(row + 1, column, over, style="formula", number_format="0.00E+00")
-
-    def _put_heads(self, sheet: Sheet, row: int, column: int, heads: Sequence[object]) -> None:
-        """The heads of the columns."""
-        for offset, head in enumerate(heads):
-            text = self.context.t(f"workbook.solver_{head}") if isinstance(head, str) else self._head(str(head))
-            sheet.put(row, column + offset, text, style="header_right")
-            sheet.put(row + 1, column + offset, self._unit(str(head)), style="unit")
-
-    def _unit(self, name: str) -> str:
-        """The unit of a column: that of a decision, else none; parts of formulas have what their formula makes."""
-        model = self.context.solution.model
-        return next((model.decision(z).unit for z in model.decisions if z.name == name), "1")
-
-    def _head(self, name: str) -> str:
-        """What a column is called: its unknown, a decision, or a part of residual or objective."""
-        known = {"r": "solver_residual", "o": "solver_objective"}
-        return self.context.t(f"workbook.{known[name]}") if name in known else name
-
-    def _put_parts(  # noqa: PLR0913 - where, what, and its values
-        self,
-        sheet: Sheet,
-        row: int,
-        column: int,
-        parts: Sequence[tuple[sp.Symbol, sp.Expr]],
-        places: Mapping[sp.Symbol, str],
-        found: Mapping[str, FloatArray],
-        at: int,
-        *,
-        otherwise: str,
-    ) -> None:
-        """The columns right of the unknown in one row; the last one has another value where the formula has none."""
-        texts = self._render_parts(column, parts, places)
-        for offset, ((symbol, _), template) in enumerate(zip(parts, texts, strict=True), start=1):
-            text = _ANY_ROW.sub(rf"\g<1>{row}", template)
-            value = float(found[symbol.name][at])
-            last = offset == len(parts)
-            dash = not last and not np.isfinite(value)
-            text = f"IFERROR({text}, {otherwise})" if last else f'IFERROR({text}, "{DASH}")'
-            shape = _SHAPE if last and parts is self.residual else _SIZE
-            sheet.put(
-                row, column + offset, Formula(text, DASH if dash else value), style="formula", number_format=shape
+        row = self.result + 1
+        if not self.root.is_kinked:  # beside a jump rounding would decide on which side of it the root stands
+            put_left_over(sheet, column, self.result, self._put_wholes(sheet, column, places, values, self.residual))
+        if self.is_nested:
+            ended, before = (get_column_letter(column + _T + self._offset(symbol)) for symbol in (LAST, BEFORE_LAST))
+            number = float(self.last[LAST.name][0] - self.last[BEFORE_LAST.name][0])
+            step = Formula(f"{ended}{row} - {before}{row}", number)
+            sheet.put(self.end, column, step, style="formula", number_format="0.00E+00")
+        if self.objective:
+            put_over_best(
+                sheet,
+                column,
+                self.result,
+                self._put_wholes(sheet, column, places, values, self.objective),
+                (self.scan + 1, self.scan + SCAN_NODES),
+                signed=self.context.is_signed(self.cell),
             )
-
-    def _render_parts(
-        self, column: int, parts: Sequence[tuple[sp.Symbol, sp.Expr]], places: Mapping[sp.Symbol, str]
-    ) -> list[str]:
-        """The formulas right of the unknown in any row: one rendering for all rows, which differ in its number only."""
-        key = (column, parts[-1][0].name)
-        if key not in self._texts:
-            flat = self.context.flat
-            here = {**places, self.root.unknown: f"{get_column_letter(column)}{_BEYOND_SHEET}"}
-            self._texts[key] = []
-            for offset, (symbol, expr) in enumerate(parts, start=1):
-                text = render_excel(expr, lambda s: here[s] if s in here else flat.refer(s), flat.refer_number)
-                self._texts[key].append(text)
-                here[symbol] = f"{get_column_letter(column + offset)}{_BEYOND_SHEET}"
-        return self._texts[key]

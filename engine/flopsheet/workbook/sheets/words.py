@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flopsheet.derive.cell_builder import BUDGET_STATUS, PLAN_STATUS
 from flopsheet.derive.regimes import find_caps
 from flopsheet.workbook.context import Context
 from flopsheet.workbook.flat import DASH
@@ -24,6 +25,8 @@ def verdicts(context: Context, refer: Refer, index: int) -> dict[str, Formula]:
     found = {}
     if "plan_status" in context.flat.graph:
         found["workbook.status"] = _status(context, refer, index)
+    elif BUDGET_STATUS in context.flat.graph:
+        found["workbook.status"] = _paid(context, refer, index)
     if find_caps(context.solution.model):
         found["workbook.binding"] = _binding(context, refer, index)
     return found
@@ -34,6 +37,13 @@ def _status(context: Context, refer: Refer, index: int) -> Formula:
     words = [context.t(f"status.{key}") for key in ("ok", "unreachable", "infeasible")]
     chosen = words[int(context.flat.values["plan_status"][index])]
     return Formula(f"CHOOSE(1 + {refer('plan_status')}, {_quoted(words)})", chosen)
+
+
+def _paid(context: Context, refer: Refer, index: int) -> Formula:
+    """Whether the budget pays for more than what is spent whatever is chosen."""
+    words = [context.t(f"status.{key}") for key in ("ok", "unpaid")]
+    chosen = words[1 if context.flat.values[BUDGET_STATUS][index] else 0]
+    return Formula(f"IF({refer(BUDGET_STATUS)} = 0, {_quoted(words)})", chosen)
 
 
 def _binding(context: Context, refer: Refer, index: int) -> Formula:
@@ -51,10 +61,11 @@ def _binding(context: Context, refer: Refer, index: int) -> Formula:
                for weight, name in enumerate(names, start=1)]  # fmt: skip
     text = f"CHOOSE({' + '.join(['1', *weights])}, {_quoted(words[: 2 ** len(names)])})"
     chosen = words[sum(int(values[f"binds_{name}"][index]) * weight for weight, name in enumerate(names, start=1))]
-    if not target:
+    status = next((name for name in (PLAN_STATUS, BUDGET_STATUS) if name in context.flat.graph), None)
+    if status is None:
         return Formula(text, chosen)
-    exists = float(values["plan_status"][index]) == 0
-    return Formula(f'IF({refer("plan_status")} = 0, {text}, "{DASH}")', chosen if exists else DASH)
+    exists = float(values[status][index]) == 0
+    return Formula(f'IF({refer(status)} = 0, {text}, "{DASH}")', chosen if exists else DASH)
 
 
 def _quoted(words: list[str]) -> str:

@@ -58,7 +58,7 @@ class RootFinder:
             kinked: Whether the residual may have no value at the root, where both decisions are worth nothing.
         """
         low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        if not self.looks and objective is not None and index in self.several:
+        if not (self.looks or kinked) and objective is not None and index in self.several:
             places = _find_points(residual, objective, low, high)
             if places is not None:
                 return places
@@ -161,7 +161,7 @@ def _find_points(residual: Residual, objective: Objective, low: FloatArray, high
         return places
     low, high, residual, objective = low[at], high[at], _at(residual, at), _at(objective, at)
     left, right, least = _scan_objective(objective, low, high)
-    span = (high - low) * SNAP
+    span = np.maximum((high - low) * SNAP, 2 * _LAST_PLACES * np.spacing(np.maximum(np.abs(low), np.abs(high))))
     point = _fall(residual, left, right, low + span, high - span)
     point = np.where(np.isfinite(residual(point)[0]), point, np.nan)
     point = np.where(point <= low + span, low, np.where(point >= high - span, high, point))

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness import Verdict, measure_in_turn, print_comparison, print_verdicts
 from roots import benchmark_roots
+from terms import benchmark_terms
 
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 PLAN = """\
@@ -22,6 +23,8 @@ law: hoffmann_2022
 budget: {compute: 1e22 FLOP}
 caps: {parameters: 10B}
 """
+# Plans under terms are so many at most.
+TERMS_POINTS = 100_000
 # Points at once in the chunked expression, as in flopsheet.
 CHUNK = 16384
 LIBRARIES = (
@@ -196,13 +199,14 @@ def benchmark_derive(rounds: int) -> bool:
 def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="points, roots, build, derive; all by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="points, roots, terms, build, derive; all by default")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
     parser.add_argument("--points", type=int, default=1_000_000, help="size of the plans of `points` and `roots`")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
         "points": lambda: benchmark_points(options.rounds, options.points),
         "roots": lambda: benchmark_roots(min(options.rounds, 5), options.points),
+        "terms": lambda: benchmark_terms(min(options.rounds, 3), min(options.points, TERMS_POINTS)),
         "build": lambda: benchmark_build(options.rounds),
         "derive": lambda: benchmark_derive(min(options.rounds, 3)),
     }

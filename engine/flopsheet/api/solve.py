@@ -20,8 +20,11 @@ from flopsheet.api.plan_laws import (
 )
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
+from flopsheet.derive.constrained.ledger import prove_terms
+from flopsheet.derive.constrained.ledger_numbers import PlanNumbers
 from flopsheet.derive.contour import put_along
 from flopsheet.derive.derivation import Derivation
+from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
 from flopsheet.derive.resource import ResourceDerivation, derive_resource
 from flopsheet.derive.single_optimum import count_along
@@ -37,7 +40,7 @@ from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_f
 from flopsheet.messages import Message
 from flopsheet.model.law_model import LawModel
 from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
-from flopsheet.model.terms import build_terms
+from flopsheet.model.terms import Terms, build_terms
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Plan
 
@@ -100,11 +103,33 @@ def solve(plan: Plan) -> Solution:
         answers=answers,
         claims=claims,
         expectations=check_expectations(plan, answers),
-        proofs=(*derivation.proofs, prove_dimensions(graph, model)),
+        proofs=(
+            *derivation.proofs,
+            *_prove_terms(derivation, terms, evaluation, answers),
+            prove_dimensions(graph, model),
+        ),
         compared=compared,
         fit=fit,
         terms=terms,
     )
+
+
+def _prove_terms(
+    derivation: Derivation | ResourceDerivation,
+    terms: Terms | None,
+    evaluation: Evaluation,
+    answers: Sequence[Answer],
+) -> tuple[Proof, ...]:
+    """The proofs of a plan whose terms reach into its optimum, at the numbers of every scenario that has one."""
+    if terms is None or not terms.searches or not isinstance(derivation, Derivation):
+        return ()
+    graph = evaluation.graph
+    numbers = [
+        PlanNumbers(answer.name, graph, {cell.id: evaluation.value(cell.id, index) for cell in graph})
+        for index, answer in enumerate(answers)
+        if answer.status in {"ok", "flat"} and not evaluation.unreachable[index]
+    ]
+    return prove_terms(derivation, terms, numbers)
 
 
 def _judge_claims(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,10 @@ from flopsheet.model.cell import Cell
 
 FloatArray = npt.NDArray[np.float64]
 Names = Mapping[str, str]
+
+
+_NAME = re.compile(r"\b[a-z]\d+(?:_\d+)?\b")
+_DEFINED = re.compile(r"def (\w+)\((\w+)")
 
 
 class _Exp(sp.Function):
@@ -153,12 +159,15 @@ class Source:
         self, name: str, unknown: str, exprs: Sequence[sp.Expr], names: Names, indent: str
     ) -> list[str]:
         """A function of the unknown inside the function."""
-        lines = [f"{indent}def {name}({unknown}):"]
-        texts = []
+        lines, texts = [], []
         for before, text in self._write(exprs, names, f"{indent}    "):
             lines += before
             texts.append(text)
-        return [*lines, f"{indent}    return {', '.join(texts)}"]
+        lines.append(f"{indent}    return {', '.join(texts)}")
+        # What is read from outside stands as defaults, so that the function can be called for some of the points.
+        known = {unknown, *(line.split()[0] for line in lines), *chain(*_DEFINED.findall("\n".join(lines)))}
+        read = dict.fromkeys(found for line in lines for found in _NAME.findall(line) if found not in known)
+        return [f"{indent}def {name}({', '.join((unknown, *(f'{outer}={outer}' for outer in read)))}):", *lines]
 
 
 class _Apart:

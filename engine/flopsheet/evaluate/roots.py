@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +58,10 @@ class RootFinder:
             kinked: Whether the residual may have no value at the root, where both decisions are worth nothing.
         """
         low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+        if not (self.looks or kinked) and objective is not None and index in self.several:
+            places = _find_points(residual, objective, low, high)
+            if places is not None:
+                return places
         looks = objective is not None and (self.looks or index in self.several)
         fast = None if looks else _newton(residual, low, high)
         if fast is not None:
@@ -136,3 +142,99 @@ def _bracketed(residual: Residual, left: FloatArray, right: FloatArray) -> Float
         if np.all(arrived):
             break
     return point
+
+
+def _find_points(residual: Residual, objective: Objective, low: FloatArray, high: FloatArray) -> FloatArray | None:
+    """The root of each point whose range is not empty; None where the points are not one row of them.
+
+    The same places as those of `RootFinder.find`, to the last digits: but what is done is done for those points
+    alone that still need it, and with arrays that stay in the caches.
+    """
+    given = [np.shape(value) for function in (residual, objective) for value in _read(function)]
+    shape = np.broadcast_shapes(low.shape, high.shape, *given)
+    if len(shape) != 1 or any(own not in {(), shape} for own in (low.shape, high.shape, *given)):
+        return None
+    low, high = np.broadcast_to(low, shape), np.broadcast_to(high, shape)
+    places = low.copy()
+    at = np.flatnonzero(high > low)
+    if not at.size:
+        return places
+    low, high, residual, objective = low[at], high[at], _at(residual, at), _at(objective, at)
+    left, right, least = _scan_objective(objective, low, high)
+    span = np.maximum((high - low) * SNAP, 2 * _LAST_PLACES * np.spacing(np.maximum(np.abs(low), np.abs(high))))
+    point = _fall(residual, left, right, low + span, high - span)
+    point = np.where(np.isfinite(residual(point)[0]), point, np.nan)
+    point = np.where(point <= low + span, low, np.where(point >= high - span, high, point))
+    places[at] = np.where(objective(point) <= least + _ROOM * np.abs(least), point, np.nan)
+    return places
+
+
+def _read(function: Callable[..., Any]) -> tuple[FloatArray, ...]:
+    """The numbers that a compiled function reads beside the unknown."""
+    return tuple(getattr(function, "__defaults__", None) or ())
+
+
+def _at(function: Callable[..., Any], at: npt.NDArray[np.intp]) -> Callable[..., Any]:
+    """A compiled function for some of its points."""
+    return FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        tuple(value[at] if np.ndim(value) else value for value in _read(function)),
+        function.__closure__,
+    )
+
+
+def _scan_objective(objective: Objective, low: FloatArray, high: FloatArray) -> tuple[FloatArray, ...]:
+    """The stretch around the best of the nodes, and the objective there: a node after the other."""
+    width = (high - low) / SCAN_NODES
+    least, best = np.full(low.shape, np.inf), np.zeros(low.shape)
+    for node in range(SCAN_NODES):
+        value = objective(low + (node + 0.5) * width)
+        # False where there is no value, so that such a node is never the best.
+        lower = value < least
+        least, best = np.where(lower, value, least), np.where(lower, float(node), best)
+    return np.maximum(low, low + (best - 0.5) * width), np.minimum(high, low + (best + 1.5) * width), least
+
+
+def _fall(residual: Residual, left: FloatArray, right: FloatArray, first: FloatArray, last: FloatArray) -> FloatArray:
+    """Where the residual goes from positive to negative, an end where it never does up to `first` or from `last` on."""
+    found = np.full(left.shape, np.nan)
+    middle = 0.5 * (left + right)
+    at_left, at_middle, at_right = (
+        residual(place)[0] for place in (np.maximum(left, first), middle, np.minimum(right, last))
+    )
+    # Most plans that stand at an end are seen at once, without halving up to it.
+    rises = (at_left > 0) & (at_middle > 0) & (at_right > 0) & (right >= last)
+    falls = (at_left <= 0) & (at_middle <= 0) & (at_right <= 0) & (left <= first)
+    found[rises], found[falls] = right[rises], left[falls]
+    rest = np.flatnonzero(~(rises | falls))
+    if rest.size:
+        found[rest] = _close_in(_at(residual, rest), left[rest], right[rest])
+    return found
+
+
+def _close_in(residual: Residual, left: FloatArray, right: FloatArray) -> FloatArray:
+    """The same as `_bracketed`, with the points that have arrived left out."""
+    found, at = np.empty(left.shape), np.arange(left.size)
+    middle = 0.5 * (left + right)
+    point, left, right = middle, left.copy(), right.copy()
+    for step in range(_STEPS):
+        value, slope = residual(point)
+        positive = np.where(np.isnan(value), point < middle, value > 0)
+        left, right = np.where(positive, point, left), np.where(positive, right, point)
+        guess = point - value / slope
+        good = (guess > left) & (guess < right) & (step % 3 != 2 or step < 6)
+        following = np.where(good, guess, 0.5 * (left + right))
+        close = _LAST_PLACES * np.spacing(np.maximum(np.abs(left), np.abs(right)))
+        arrived = (good & (np.abs(following - point) <= close)) | (right - left <= close) | (value == 0)
+        point = np.where(value == 0, point, following)
+        if np.all(arrived):
+            break
+        if np.count_nonzero(arrived) * 4 >= arrived.size:
+            found[at[arrived]] = point[arrived]
+            keep = np.flatnonzero(~arrived)
+            at, point, left, right, middle = at[keep], point[keep], left[keep], right[keep], middle[keep]
+            residual = _at(residual, keep)
+    found[at] = point
+    return found

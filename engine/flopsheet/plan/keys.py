@@ -14,6 +14,7 @@ NAME = "<name>"
 # What a quality word counts as: a convention of this tool, for plans that know no better number.
 QUALITY_PRESETS: Mapping[str, float] = {"high": 1.0, "mixed": 0.7, "low": 0.4}
 _MOST_QUALITY = 10.0
+_MOST_DECAY = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ def _share(key: str, about: str) -> InputKey:
     return InputKey(key, "1", positive=True, is_limit=False, section=section, about=about, most=1.0)
 
 
+def _decay(key: str) -> InputKey:
+    """Epochs over which repetition wears off; so large that it does not, doubles lose what is left of it."""
+    about = "Epochs over which repetition wears off; default: that of the repetition"
+    return InputKey(key, "1", positive=True, is_limit=False, section="data", about=about, most=_MOST_DECAY)
+
+
 PEAK_UNIT = "FLOP/(accelerator*hour)"
 PRICE_UNIT = "USD/(accelerator*hour)"
 POWER_UNIT = "W/accelerator"
@@ -99,7 +106,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
     ),
     _limit("data.unique", "token", "Unique tokens there are; further ones are repetitions"),
     _limit("data.epochs", "1", "At most so many epochs over the unique tokens; absent: no cap"),
-    _amount("data.decay", "1", "Epochs over which repetition wears off; default: that of the repetition"),
+    _decay("data.decay"),
     _limit("data.tiers.<name>.unique", "token", "Unique tokens of this tier; a tier that a scenario lacks has none"),
     InputKey(
         "data.tiers.<name>.quality",
@@ -113,7 +120,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
         words=QUALITY_PRESETS,
     ),
     _limit("data.tiers.<name>.epochs", "1", "At most so many epochs over this tier; absent: no cap"),
-    _amount("data.tiers.<name>.decay", "1", "Epochs over which repetition wears off; default: that of the repetition"),
+    _decay("data.tiers.<name>.decay"),
     _amount("inference.tokens", "token", "Tokens that the model will process in its life"),
     _amount("inference.input_tokens", "token", "Tokens that it will read in its life"),
     _amount("inference.output_tokens", "token", "Tokens that it will write in its life"),

@@ -45,6 +45,7 @@ class Stretch:
         marginal: What the next token seen adds to them.
         inverse: The tokens seen over `EFFECTIVE` ones; None where they are the same.
         place: The logarithm of these as a root, where it has no formula.
+        rest: The tokens up to which the next one is worth as much as the first; None where that is not told apart.
         factor: What the loss is multiplied by, over the tokens seen.
     """
 
@@ -58,6 +59,7 @@ class Stretch:
     name: Message | str = ""
     inverse: sp.Expr | None = None
     place: sp.Expr | None = None
+    rest: sp.Expr | None = None
 
     def tokens_for(self, effective: sp.Expr) -> sp.Expr:
         """The tokens seen that are worth so many effective ones."""
@@ -159,7 +161,9 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
         )
         # With one tier the surplus is exactly 0, so that few tokens of many keep their digits.
         reached = level * sp.Min(tokens, after[tag]) + surplus + spread[tag] * (level - mu)
-        stretches.append(Stretch(tag, before[tag], until, reached, mu, kind=kind, name=names[tag], inverse=inverse))
+        stretches.append(
+            Stretch(tag, before[tag], until, reached, mu, kind=kind, name=names[tag], inverse=inverse, rest=after[tag])
+        )
     best = sp.Max(*(tier.quality for tier in tiers))
     fresh = sp.Max(*(sp.Piecewise((after[tier.slug], tier.quality >= best), (0, True)) for tier in tiers))
     fresh = build.add("tokens_fresh", fresh, "token", Message("cell.tokens_fresh"), positive=False)

@@ -103,7 +103,7 @@ def build_account(plan: Plan, model: LawModel) -> tuple[Account, tuple[Cell, ...
     read = {given.key for given in model.inputs.values()}
     units = {**_INPUTS, **_LIMITS}
     used = [key for key in units if key not in read and _is_set(plan, key)]
-    cells = {key: _input(key, units[key]) for key in used}
+    cells = {key: _input(key, units[key], optional=_is_optional(plan, key)) for key in used}
     at = {key: cell.symbol for key, cell in cells.items()}
     phases = (_training(model, at), *_serve(model, at))
     covered = tuple(p.name for p in phases) if plan.covers == "lifetime" else ("training",)
@@ -126,11 +126,18 @@ def _is_set(plan: Plan, key: str) -> bool:
     return any((given := s.inputs.get(key)) is not None and given.value is not None for s in plan.scenarios)
 
 
-def _input(key: str, unit: str) -> Cell:
+def _is_optional(plan: Plan, key: str) -> bool:
+    """Whether a scenario may leave an input out: a limit, or what some scenario does without."""
+    return key in _LIMITS or any(
+        (given := scenario.inputs.get(key)) is None or given.value is None for scenario in plan.scenarios
+    )
+
+
+def _input(key: str, unit: str, *, optional: bool) -> Cell:
     """An input cell named after its key. A scenario without inference serves no tokens."""
     name = key.replace(".", "_")
     served = key.startswith("inference.") and unit == "token"
-    return Cell(name, "input", unit, Message(f"cell.{name}"), key=key, optional=key in _LIMITS,
+    return Cell(name, "input", unit, Message(f"cell.{name}"), key=key, optional=optional and not served,
                 default=0.0 if served else None, positive=not served)  # fmt: skip
 
 

@@ -28,8 +28,11 @@ from flopsheet.model.supply import EPOCHS, Supply, Tier
 
 EFFECTIVE = sp.Symbol("D_eff_wanted", positive=True)
 
-DEEPEST = 200
-"""Passes, in units of R, after which a tier counts as full without a cap: a token is worth exp(-200) of a fresh one."""
+DEEPEST = 32
+"""Passes, in units of R, after which a tier counts as full without a cap: a token is worth exp(-32) of a fresh one.
+
+What would come beyond adds 1e-14 of the tier; far smaller levels some spreadsheets take for equal.
+"""
 
 
 @dataclass(frozen=True)

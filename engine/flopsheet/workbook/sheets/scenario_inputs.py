@@ -106,7 +106,8 @@ def _put_effective(table: Table, cell: Cell, row: int, source: int) -> None:
     low, high = context.places[f"low_{cell.id}"], context.places[f"high_{cell.id}"]
     # Any word counts as more than any number; the one for none is fine for a limit, and where scenarios set the rest.
     first = f"${get_column_letter(BASE)}{row}"
-    optional = is_limit(cell) or isinstance(context.solution.derivation, ResourceDerivation)
+    optional = is_limit(cell) or _is_removed(context, cell)
+    optional = optional or isinstance(context.solution.derivation, ResourceDerivation)
     words = everything if optional else f"{first}:{first}"  # a range: not every program counts in a single cell
     text = f'SUMPRODUCT(({everything} < {low}) + ({everything} > {high})) - COUNTIF({words}, "{NONE}")'
     sheet.put(row, table.beside, Formula(text, 0.0), style="formula", number_format="0")

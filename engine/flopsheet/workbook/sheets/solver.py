@@ -34,6 +34,7 @@ from flopsheet.workbook.sheets.solver_result import (
     PutWhole,
     count_more_rows,
     list_labels,
+    may_jump,
     put_kink,
     put_left_over,
     put_over_best,
@@ -182,7 +183,7 @@ class _Block:
 
     def _note_checks(self, sheet: Sheet) -> None:
         """Tell the sheet of checks what a root leaves over, unless it may be a jump, and its worth beside the nodes."""
-        rows = {} if self.root.residual.has(*_JUMPS) else {"root": self.result + 2}
+        rows = {} if may_jump(self.root) or self.root.residual.has(*_JUMPS) else {"root": self.result + 2}
         if self.objective:
             rows["root_best"] = self.result + 4
         if self.is_nested:
@@ -326,7 +327,7 @@ class _Block:
                 start=self.rows.start(last, row - 1) if step else start,
             )
             begin = or_first(found[LAST.name][0]) if self.is_nested else begin
-            if self.root.is_kinked and step == KINK_HALVINGS:
+            if may_jump(self.root) and step == KINK_HALVINGS:
                 inner = ((f"{first}${row}", kept[0]), (f"{second}${row}", kept[1]))
                 kink = self._put_kink(sheet, column, places, values, inner)
             left, right = t if found[whole][0] >= -CLOSE else left, t if found[whole][0] <= CLOSE else right
@@ -380,7 +381,7 @@ class _Block:
     ) -> None:
         """Residual and objective at the root: what the one leaves over, and the other over that of the best node."""
         row = self.result + 1
-        if not self.root.is_kinked:  # beside a jump rounding would decide on which side of it the root stands
+        if not may_jump(self.root):  # beside a jump rounding would decide on which side of it the root stands
             put_left_over(sheet, column, self.result, self._put_wholes(sheet, column, places, values, self.residual))
         if self.is_nested:
             ended, before = (get_column_letter(column + _T + self._offset(symbol)) for symbol in (LAST, BEFORE_LAST))

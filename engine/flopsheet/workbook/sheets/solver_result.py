@@ -9,8 +9,8 @@ from typing import Protocol
 
 from openpyxl.utils.cell import column_index_from_string, get_column_letter
 
-from flopsheet.formula.root import SNAP, Root
-from flopsheet.workbook.root_columns import CLOSE
+from flopsheet.formula.root import SNAP, Root, has_comparisons
+from flopsheet.workbook.root_columns import CLOSE, inner_of
 from flopsheet.workbook.sheet import Formula, Sheet, over_best
 from flopsheet.workbook.styles import StyleName
 
@@ -33,9 +33,14 @@ class PutWhole(Protocol):
         """Put them for the place `t`, whose formula is `text`."""
 
 
+def may_jump(root: Root) -> bool:
+    """Whether the residual may fall through zero by a jump: at a kink of a law, or where another limit takes over."""
+    return root.is_kinked or (not root.is_single and inner_of(root) is None and has_comparisons(root.residual))
+
+
 def count_more_rows(root: Root) -> int:
     """The rows between the halvings and the place that only a root at a kink has."""
-    return _KINK_ROWS if root.is_kinked else 0
+    return _KINK_ROWS if may_jump(root) else 0
 
 
 def list_labels(root: Root, result: int) -> dict[int, str]:
@@ -48,7 +53,7 @@ def list_labels(root: Root, result: int) -> dict[int, str]:
         result + 1: "solver_at_root",
         result + 2: "solver_left_over",
     }
-    if root.is_kinked:
+    if may_jump(root):
         first = result - 3 - _KINK_ROWS
         found |= {first + offset: key for offset, key in enumerate(_OBJECTIVES)}
         found |= {

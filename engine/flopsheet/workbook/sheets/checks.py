@@ -247,7 +247,9 @@ def _put_headline(rows: CheckRows, cell: Cell) -> None:
     value = flat.shown(cell, 0)
     label = context.t("check.generated", name=context.label(cell))
     expected = Formula(_in_column(context, context.generated[cell.id]), value)
-    test = f"OR({_UNCHANGED} = 0, {_CLOSE})"
+    # A pure number near zero is a difference: what counts is how far off it is, not what part of itself.
+    close = _CLOSE.replace("ABS({e})", "MAX(1, ABS({e}))") if cell.unit == "1" else _CLOSE
+    test = f"OR({_UNCHANGED} = 0, {close})"
     may_be_word = any(isinstance(flat.shown(cell, index), str) for index in range(len(flat.scenarios)))
     # No difference can be taken of a word: then it must be the same one.
     otherwise = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"

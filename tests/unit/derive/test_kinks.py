@@ -129,7 +129,7 @@ def test_caps_leave_the_best_of_what_is_left(name, tmp_path):
         if answer.status == "not_converged":
             # More of the other decision does harm: the budget is best left unspent, and no plan pretends otherwise.
             (finding,) = answer.findings
-            assert finding.message.key == "finding.loss_rises"
+            assert finding.message.key == "finding.loss_rises_there"
             continue
         assert answer.results["L_opt"].value <= least(name, 1e21, **caps)[1] * (1 + 1e-9)
         assert answer.results["N_opt"].value <= caps.get("most_n", math.inf)

@@ -11,6 +11,9 @@ from flopsheet.derive.kink_cells import add_kink_gains
 from flopsheet.formula.root import put_in
 from flopsheet.messages import Message
 
+# A price below this is none: some spreadsheets take it for zero, others do not.
+_NOTHING = sp.Rational(1, 10**30)
+
 
 def add_flags(build: CellBuilder, chosen: Mapping[sp.Symbol, sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
     """Per cap, 1 where the decision stands at it, else 0. `min` returns its argument exactly."""
@@ -62,7 +65,7 @@ def add_prices(
         _add_price(build, "compute", price, guard=status)
     if interior.kinked and guard != PLAN_STATUS:
         # Beside a cap more of the other decision may be worth nothing: then no compute makes up for the cap.
-        idle = sp.Piecewise((0, price > 0), (1, True))
+        idle = sp.Piecewise((0, price > _NOTHING), (1, True))
         guard = build.add("compute_is_idle", idle, "1", Message("cell.compute_is_idle"), positive=False).name
     for z, cap in build.caps.items():
         what = name_of(build.derivation, z)

@@ -20,10 +20,17 @@ SHIPPED = sorted(
 )
 
 
+UNDER_TERMS = ("cheapest_to_serve_zh", "cluster_for_forty_days", "good_data_runs_out")
+"""The shipped plans that have data, inference or limits beside the compute budget and caps: their edits are others."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that takes a `shipped` plan once for each."""
     if "shipped" in metafunc.fixturenames:
         metafunc.parametrize("shipped", SHIPPED, ids=[path.stem for path in SHIPPED])
+    if "plain" in metafunc.fixturenames:
+        plain = [path for path in SHIPPED if path.stem not in UNDER_TERMS]
+        metafunc.parametrize("plain", plain, ids=[path.stem for path in plain])
 
 
 @dataclass(frozen=True)

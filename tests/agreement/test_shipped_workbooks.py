@@ -48,7 +48,10 @@ def test_every_input_has_its_name(shipped, build_book):
     """Each key of the plan has an editable base cell, and an override cell in every scenario, in base units."""
     book = build_book(shipped)
     stored = parse_cells(book.path, read_package(book.path))
+    cells = {cell.key for cell in book.solution.graph}
     for key, source in book.solution.plan.inputs.items():
+        if not source.is_written and key not in cells:
+            continue  # a figure of the catalogue that no formula reads
         name = f"in_{key.replace('.', '_')}"
         content = stored.cells[stored.names[name.upper()]].value
         assert content == ("none" if source.value is None else source.value), name
@@ -56,6 +59,8 @@ def test_every_input_has_its_name(shipped, build_book):
             assert f"in_{scenario.slug}_{key.replace('.', '_')}".upper() in stored.names
     for scenario in book.solution.plan.scenarios:
         for key, source in scenario.overrides.items():
+            if not source.is_written and key not in cells:
+                continue
             place = stored.names[f"in_{scenario.slug}_{key.replace('.', '_')}".upper()]
             assert stored.cells[place].value == ("none" if source.value is None else source.value)
     assert stored.cells[stored.names["SEL_SCENARIO"]].value == book.solution.plan.scenarios[0].name

@@ -4,12 +4,13 @@ import random
 from pathlib import Path
 
 import pytest
+from tests.agreement.conftest import SHIPPED, UNDER_TERMS
 
 from flopsheet import api
 from flopsheet.workbook.lint import check_workbook
 from flopsheet.workbook.verify import verify_workbook
 
-TERM_PLANS = sorted(path.stem for path in (Path(__file__).parent / "term_plans").glob("*.yaml"))
+TERM_PLANS = [*sorted(path.stem for path in (Path(__file__).parent / "term_plans").glob("*.yaml")), *UNDER_TERMS]
 """Together they have every kind of data, limit and objective."""
 
 # What other keys decide.
@@ -23,7 +24,8 @@ WORDS = {"infinite": float("inf"), "none": None, "–": None}
 @pytest.fixture
 def term_book(build_book):
     """A function that gives the workbook of a plan by name, built once."""
-    return lambda name: build_book(Path(__file__).parent / "term_plans" / f"{name}.yaml")
+    shipped = {path.stem: path for path in SHIPPED}
+    return lambda name: build_book(shipped.get(name, Path(__file__).parent / "term_plans" / f"{name}.yaml"))
 
 
 class Edits:
@@ -36,7 +38,7 @@ class Edits:
         self.cells = {
             cell.key: cell
             for cell in book.solution.graph
-            if cell.key and not cell.key.startswith("constants.") and cell.key not in DERIVED
+            if cell.key and not cell.key.startswith(("constants.", "strategies.")) and cell.key not in DERIVED
         }
         self.base = {key: self._base(key) for key in self.cells}
         self.own = {
@@ -83,8 +85,13 @@ class Edits:
         found = [value for value in (*found, self.base[key]) if isinstance(value, float)]
         return (found[0] if found else 1e22 if key == "budget.compute" else 1e11) * spread
 
-    def _in_force(self, key):
-        return self.own[self.chosen.name].get(key, self.base[key])
+    def _in_force(self, key, scenario=None):
+        """What the chosen scenario has: its own, what the one that it extends has, or the base."""
+        scenario = scenario or self.chosen
+        if key in self.own[scenario.name]:
+            return self.own[scenario.name][key]
+        parent = next((s for s in self.plan.scenarios if s.name == scenario.parent), None)
+        return self.base[key] if parent is None else self._in_force(key, parent)
 
     def as_plan(self, text):
         """The text of a plan that has the chosen scenario alone, with its inputs in force."""
@@ -101,7 +108,12 @@ class Edits:
 
     @property
     def is_fair(self):
-        """Whether one budget is set where the loss is minimised: a plan needs it, a workbook cannot ask for it."""
+        """Whether one budget is set where the loss is minimised, and no epochs of data without a limit.
+
+        A plan needs that, a workbook cannot ask for it.
+        """
+        if "data.unique" in self.cells and self._in_force("data.unique") == "none":
+            return False
         budgets = [key for key in self.cells if key.startswith("budget.") and self._in_force(key) != "none"]
         return len(budgets) == (0 if "target.loss" in self.cells else 1)
 
@@ -181,3 +193,9 @@ def test_edits_are_followed(name, engine, term_book, recalculate, tmp_path):
     book = term_book(name)
     reached = {follow(book, seed, tmp_path, recalculate, engine) for seed in range(EDITS)} - {None}
     assert len(reached) >= 2
+
+
+def test_plans_under_terms_are_known(build_book):
+    """No other shipped plan has terms that reach into its optimum."""
+    found = {path.stem for path in SHIPPED if (terms := build_book(path).solution.terms) is not None and terms.searches}
+    assert found == set(UNDER_TERMS)

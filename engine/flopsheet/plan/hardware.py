@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from flopsheet.errors import FlopsheetError
 from flopsheet.plan.accelerators import PRECISIONS, Accelerator
 from flopsheet.plan.catalogue import find_accelerator
-from flopsheet.plan.keys import PEAK_UNIT, POWER_UNIT
+from flopsheet.plan.keys import BYTES_UNIT, PEAK_UNIT, POWER_UNIT
 from flopsheet.plan.plan import CATALOGUE, DEFAULT, Sourced, SourcedText
 from flopsheet.plan.problems import Problems
 
 SECONDS_PER_HOUR = 3600
 MEMORY_UNIT = "byte/accelerator"
-BYTES_UNIT = "byte/parameter"
 DEFAULT_PRECISION = PRECISIONS[0]
 BYTES_PER_PARAMETER: Mapping[str, float] = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0}
 
@@ -114,7 +113,7 @@ def _bytes_per_parameter(settings: Settings) -> dict[str, Sourced]:
     precision, cap = settings.text("hardware.precision"), settings.number("caps.memory")
     accelerator = settings.text("hardware.accelerator")
     source = precision or cap or accelerator
-    if source is None:
+    if source is None or settings.is_later("hardware.bytes_per_parameter", "hardware.precision"):
         return {}
     at = precision.value if precision and precision.value else DEFAULT_PRECISION
     value = BYTES_PER_PARAMETER.get(at)

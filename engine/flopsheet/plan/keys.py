@@ -81,6 +81,7 @@ def _decay(key: str) -> InputKey:
 PEAK_UNIT = "FLOP/(accelerator*hour)"
 PRICE_UNIT = "USD/(accelerator*hour)"
 POWER_UNIT = "W/accelerator"
+BYTES_UNIT = "byte/parameter"
 
 # The table that new inputs are added to; `<name>` stands for a name that the writer or the law chooses.
 # Constants absorb their units from the law, so theirs is '1' and any finite number may stand. Values for
@@ -104,6 +105,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
     _amount(
         "hardware.peak", PEAK_UNIT, "Dense peak of one accelerator; default: that of the catalogue", "FLOP/second"
     ),
+    _amount("hardware.bytes_per_parameter", BYTES_UNIT, "Memory of a parameter; default: that of the precision"),
     _limit("data.unique", "token", "Unique tokens there are; further ones are repetitions"),
     _limit("data.epochs", "1", "At most so many epochs over the unique tokens; absent: no cap"),
     _decay("data.decay"),

@@ -28,6 +28,9 @@ from flopsheet.model.inputs import BEYOND
 CLOSE = sp.Rational(1, 10**9)
 """What counts as the same amount: the rounding of a place that was found by halving."""
 
+NOTHING = sp.Rational(1, 10**30)
+"""A gain below this is none: of parameters far in excess it vanishes beyond the smallest number there is."""
+
 
 def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
     build: CellBuilder,
@@ -78,7 +81,9 @@ def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
         near = sp.Piecewise((1, at_limit - choice.size <= close * choice.size), (0, True))
         trades[bound.name], shares[bound.name] = trade, share
         tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", called), positive=False)
-    wanted = build.add("trade_wanted", tokens_worth / size_worth, "1", Message("cell.trade_wanted"), positive=False)
+    wanted = build.add(
+        "trade_wanted", tokens_worth / sp.Max(size_worth, NOTHING), "1", Message("cell.trade_wanted"), positive=False
+    )
     below = [
         sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * (1 + wanted))), (-1, True))
         for n in tight

@@ -301,8 +301,10 @@ class _Block:
                 left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
                 right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
             if kink is not None:
-                left_text = f"IF({kink.flag} > 0, {first}{row - 1}, {left_text})"
-                right_text = f"IF({kink.flag} > 0, {second}{row - 1}, {right_text})"
+                left_text = (
+                    f"IF(OR({kink.flag} > 0, {sign}{row - 1} < -1 * {close}), {first}{row - 1}, {third}{row - 1})"
+                )
+                right_text = f"IF(OR({kink.flag} > 0, {sign}{row - 1} > {close}), {second}{row - 1}, {third}{row - 1})"
                 left, right = kept if kink.holds else (left, right)
             t, kept = (left + right) / 2, (left, right)
             at = {self.root.unknown.name: np.array([t]), START.name: np.array([begin])}

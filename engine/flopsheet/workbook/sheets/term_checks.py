@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from openpyxl.utils.cell import get_column_letter
 
+from flopsheet.derive.constrained.prices import NOTHING
 from flopsheet.model.cell import Cell
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.sheet import Formula
@@ -107,9 +108,11 @@ def _put_balance(rows: CheckRows) -> None:
         cell for cell in flat.formulas if cell.id in {f"part_{name}" for names in LIMITS.values() for name in names}
     ]
     total, gain = sum(flat.number(cell.id) for cell in parts), flat.graph[f"gain_{decision}"]
-    text = f"1 - ({' + '.join(flat.name(cell) for cell in parts)}) / {flat.name(gain)}"
+    least = f"1 / {flat.refer_number(1 / NOTHING)}"
+    text = f"({flat.name(gain)} - ({' + '.join(flat.name(cell) for cell in parts)})) / MAX({flat.name(gain)}, {least})"
+    left = (flat.number(gain.id) - total) / max(flat.number(gain.id), float(NOTHING))
     test = _where_planned(rows, "ABS({m} - {e}) <= {t}")
-    rows.add(context.t("check.parts"), Formula(text, 1 - total / flat.number(gain.id)), 0.0, test, shape="0.00E+00")
+    rows.add(context.t("check.parts"), Formula(text, left), 0.0, test, shape="0.00E+00")
     if context.tier_rows:
         return  # tier by tier, on the sheet Tiers
     taken = [name for name in ("tokens_paid", "multiplier_tokens") if name in flat.graph]

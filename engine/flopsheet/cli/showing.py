@@ -36,6 +36,7 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     units = ("", "", "", *("" if given[name] == "1" else render_unit(given[name]) for name in names))
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
     _show_prices(answers)
+    _show_tiers(answers)
     _show_strategies(answers)
     if solution.compared:
         show_laws(solution, answers)
@@ -74,6 +75,26 @@ def _show_prices(answers: list[Answer]) -> None:
     if rows:
         click.echo("")
         print_table(("scenario", "limit", "loss per 1 % more", "as compute"), rows, right=(2, 3))
+
+
+def _show_tiers(answers: list[Answer]) -> None:
+    """How often each tier of data is seen, and what its next token and one per cent more of it are worth."""
+    rows = [
+        (
+            answer.name,
+            tier.name,
+            f"{tier.epochs:.4g}",
+            f"{tier.tokens:.4g}",
+            f"{tier.marginal_value:.4g}",
+            f"{tier.shadow_price:.4g}",
+        )
+        for answer in answers
+        for tier in answer.tiers
+    ]
+    if rows:
+        click.echo("")
+        headers = ("scenario", "tier", "epochs", "tokens", "next token", "loss per 1 % more")
+        print_table(headers, rows, right=(2, 3, 4, 5))
 
 
 def _show_strategies(answers: list[Answer]) -> None:

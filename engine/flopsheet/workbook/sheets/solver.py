@@ -29,6 +29,7 @@ from flopsheet.workbook.root_columns import (
 )
 from flopsheet.workbook.sheet import FIRST_ROW, Formula, Sheet
 from flopsheet.workbook.sheets.solver_result import (
+    JUMPS,
     KINK_HALVINGS,
     Kink,
     PutWhole,
@@ -44,8 +45,6 @@ from flopsheet.workbook.sheets.solver_rows import SHAPE, Rows, or_first
 
 SHEET = "Solver"
 _LABEL, _UNIT, _FIRST = 1, 2, 3
-# What a residual may jump at; a minimum or maximum only bends.
-_JUMPS = (sp.Piecewise, sp.Heaviside, sp.sign)
 _LEFT, _RIGHT, _T, _PARTS = 0, 1, 2, 3
 
 
@@ -183,7 +182,7 @@ class _Block:
 
     def _note_checks(self, sheet: Sheet) -> None:
         """Tell the sheet of checks what a root leaves over, unless it may be a jump, and its worth beside the nodes."""
-        rows = {} if may_jump(self.root) or self.root.residual.has(*_JUMPS) else {"root": self.result + 2}
+        rows = {} if may_jump(self.root) or self.root.residual.has(*JUMPS) else {"root": self.result + 2}
         if self.objective:
             rows["root_best"] = self.result + 4
         if self.is_nested:

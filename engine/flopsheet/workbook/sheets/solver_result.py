@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import sympy as sp
 from openpyxl.utils.cell import column_index_from_string, get_column_letter
 
 from flopsheet.formula.root import SNAP, Root, has_comparisons
@@ -15,6 +16,8 @@ from flopsheet.workbook.sheet import Formula, Sheet, over_best
 from flopsheet.workbook.styles import StyleName
 
 _SHAPE, _SMALL = "0.000000000", "0.00E+00"
+JUMPS = (sp.Piecewise, sp.Heaviside, sp.sign)
+"""What a residual may jump at; a minimum or maximum only bends."""
 KINK_HALVINGS = 30
 """Halvings after which a root that may be at a kink is looked at.
 

@@ -70,7 +70,7 @@ LIBRARY = {
     ),
     "sardana_2023": ("", "_cost", "_fit_100", "_fit_250", "_fit_500", "_fit_all", "_lifetime", "_requests"),
     "shukor_2025": ("_early", "_late", "_sparse"),
-    "tao_2024": ("_approach_1", "_approach_2", "_approach_3"),
+    "tao_2024": ("_approach_1", "_approach_2", "_approach_3", "_vocabulary"),
     "xiao_2024": ("",),
     "ye_2024": ("_academic", "_continual", "_dialogue", "_internet", "_prose", "_symbolic"),
 }

@@ -1,5 +1,6 @@
 """Plans under tiers, inference and every cap, against a search that shares nothing with the engine."""
 
+import os
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,8 @@ LIMIT_KEYS = {
     "tokens": "caps.tokens",
 }
 SMALL, WHOLE = 60, 400
+# With WHOLE_RUN set there are 400 problems with up to five tiers each, which take the better part of an hour.
+WHOLE_RUN = bool(os.environ.get("WHOLE_RUN"))
 
 
 @cache
@@ -176,8 +179,8 @@ class Search:
 def sizes_of_runs():
     """A few problems always; many, with up to five tiers, in the whole run."""
     few = [pytest.param(tiers, SMALL, id=f"{tiers} tiers, {SMALL}") for tiers in (0, 2)]
-    many = [pytest.param(n, WHOLE, id=f"{n} tiers, {WHOLE}", marks=pytest.mark.slow) for n in range(1, 6)]
-    return [*few, *many]
+    many = [pytest.param(n, WHOLE, id=f"{n} tiers, {WHOLE}") for n in range(1, 6)]
+    return [*few, *many] if WHOLE_RUN else few
 
 
 @pytest.mark.parametrize(("tiers", "count"), sizes_of_runs())
@@ -276,7 +279,7 @@ def test_no_cheaper_plan_reaches_the_loss(tiers, count, folder):
 
 @pytest.mark.parametrize(
     ("tiers", "count"),
-    [(2, 3), pytest.param(2, 300, marks=pytest.mark.slow), pytest.param(3, 200, marks=pytest.mark.slow)],
+    [(2, 300), (3, 200)] if WHOLE_RUN else [(2, 3)],
 )
 def test_doubles_agree_with_50_digits(tiers, count, folder):
     """Loss and size of the same cells in mpmath agree to 1e-10; the tokens as far as the loss tells them apart."""

@@ -96,8 +96,8 @@ class Checks:
             return {product[0]: 1, product[1]: 0.5}
         if expected == "best_opt":
             return {measured: f"=2 * {expected}"}
-        if measured.startswith("1 - (part_"):
-            part, gain = groups(r"\((part_\w+).* / (\w+)", measured)
+        if measured.startswith("(gain_"):
+            gain, part = groups(r"\((gain_\w+) - \((part_\w+)", measured)
             return {part: f"=2 * {gain}"}
         known = {
             "1 - D_opt / tokens_most": {"D_opt": "=2 * tokens_most"},

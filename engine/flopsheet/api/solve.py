@@ -55,7 +55,16 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     Raises:
         FlopsheetError: anything wrong with the plan, its law or its formulas.
     """
-    return solve(load_plan(path, sets=sets, also=_find_problems))
+    return solve(load_checked(path, sets=sets))
+
+
+def load_checked(path: Path, *, sets: Sequence[str] = ()) -> Plan:
+    """A plan file loaded, and held against the laws that it names.
+
+    Raises:
+        FlopsheetError: anything wrong with the plan, its law or the names in its cells.
+    """
+    return load_plan(path, sets=sets, also=_find_problems)
 
 
 def _find_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:

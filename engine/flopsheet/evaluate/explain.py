@@ -20,7 +20,8 @@ from flopsheet.model.cell import Cell
 from flopsheet.model.graph import names_read
 from flopsheet.plan.plan import CATALOGUE, DEFAULT, Source, Sourced
 
-NAME: Final = re.compile(r"[A-Za-z_]\w*(?!\w*\()")
+NAME: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()")
+"""A name in a formula that is no function."""
 _DIGITS = 20
 """Digits of steps within a formula: some more than the doubles of the cells have."""
 
@@ -125,7 +126,8 @@ def _step(cell: Cell, value: float, env: Mapping[sp.Symbol, Any], solution: Solu
         return Step(cell, value, origin=find_origin(solution, cell, index))
     unfolded = unfold(cell.expr, solution.graph.by_id)
     known, values = _work_out(unfolded, env, value)
-    shown, cases = unfolded.formula, ()
+    shown: Formula = unfolded.formula
+    cases: tuple[Case, ...] = ()
     read = {symbol.name for symbol in unfolded.free_symbols}
     deciding = set(read)
     if not isinstance(unfolded.formula, Search):
@@ -219,7 +221,7 @@ def find_origin(solution: Solution, cell: Cell, index: int) -> Origin:
         law = laws.get(cell.law, solution.model.law)
         return Origin("law", constant.place, law.name, source=law.source)
     if cell.default is not None:
-        # Of data that are not limited, and of phases that a scenario does without, a number stands that changes nothing.
+        # Data that are not limited and phases that a scenario does without have a number that changes nothing.
         kind: OriginKind = "repetition" if cell.place is not None else "assumed"
         return Origin(kind, cell.place, DEFAULT)
     removed = None if given is None else given.place

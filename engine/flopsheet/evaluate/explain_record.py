@@ -1,4 +1,4 @@
-"""The steps to a number as plain data for JSON: each cell whole where it is first met, full doubles, formulas as text."""
+"""The steps to a number as plain data for JSON: every cell whole where it is first met, with full doubles."""
 
 from __future__ import annotations
 

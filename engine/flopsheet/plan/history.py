@@ -20,7 +20,6 @@ from flopsheet.plan.schema import PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from flopsheet.errors import Place
     from flopsheet.plan.plan import Plan, Scenario

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 import sympy as sp
 
 from flopsheet.document.numbers import MAX_DIGITS, render_number, render_quantity
-from flopsheet.evaluate.explain import NAME, Explanation, Origin, Step
+from flopsheet.evaluate.explain import NAME, Explanation, Origin, Step, formula_text
 from flopsheet.formula.decide import Case
-from flopsheet.formula.print import render_formula
 from flopsheet.formula.unfold import Search
 from flopsheet.messages import render_message
 from flopsheet.model.cell import BEYOND_REACH
@@ -47,7 +46,7 @@ def put_in(text: str, numbers: Mapping[str, float]) -> str:
 
 def tell_formula(expr: sp.Basic) -> str:
     """A formula in the formula language, its very large numbers as powers of ten."""
-    return _LARGE.sub(lambda match: f"{float(match[0]):g}".replace("+", ""), render_formula(expr))
+    return _LARGE.sub(lambda match: f"{float(match[0]):g}".replace("+", ""), formula_text(expr))
 
 
 def spell(value: float) -> str:

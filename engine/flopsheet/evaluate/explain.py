@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import mpmath
@@ -110,21 +111,37 @@ def explain_cell(solution: Solution, cell_id: str, index: int) -> Explanation:
         cell_id: A cell of its graph.
         index: The number of the scenario, from 0.
     """
+    return Explanation(solution, index, cell_id, list_steps(solution, [cell_id], index))
+
+
+def list_steps(solution: Solution, cell_ids: Iterable[str], index: int) -> dict[str, Step]:
+    """The steps of cells and of all that they read in a scenario, by id, those first that read the others."""
     graph = solution.graph
     numbers = {cell.id: solution.evaluation.value(cell.id, index) for cell in graph}
     with mpmath.workdps(_DIGITS):
         env = {cell.symbol: mpmath.mpf(numbers[cell.id]) for cell in graph}
-        steps = {
-            cell.id: _step(cell, numbers[cell.id], env, solution, index) for cell in reversed(graph.needed([cell_id]))
+        return {
+            cell.id: _step(cell, numbers[cell.id], env, solution, index) for cell in reversed(graph.needed(cell_ids))
         }
-    return Explanation(solution, index, cell_id, steps)
+
+
+@lru_cache(maxsize=1024)
+def _unfold(expr: sp.Expr, taken: frozenset[str]) -> Unfolded:
+    """The formula of a cell, the same in every scenario, over symbols alone."""
+    return unfold(expr, taken)
+
+
+@lru_cache(maxsize=4096)
+def formula_text(expr: sp.Basic) -> str:
+    """An expression in the formula language; to print a long one takes longer than to compute it."""
+    return render_formula(expr)
 
 
 def _step(cell: Cell, value: float, env: Mapping[sp.Symbol, Any], solution: Solution, index: int) -> Step:
     """One cell with what makes it."""
     if cell.expr is None:
         return Step(cell, value, origin=find_origin(solution, cell, index))
-    unfolded = unfold(cell.expr, solution.graph.by_id)
+    unfolded = _unfold(cell.expr, frozenset(solution.graph.by_id))
     known, values = _work_out(unfolded, env, value)
     shown: Formula = unfolded.formula
     cases: tuple[Case, ...] = ()
@@ -199,9 +216,9 @@ def _in_order(shown: Formula, unfolded: Unfolded) -> list[str]:
 def list_texts(formula: Formula) -> list[str]:
     """A formula in the formula language; of a root its ends, its steps and its condition."""
     if not isinstance(formula, Search):
-        return [render_formula(formula)]
+        return [formula_text(formula)]
     inner = [text for local in formula.where for text in list_texts(local.value)]
-    return [render_formula(formula.low), render_formula(formula.high), *inner, render_formula(formula.condition)]
+    return [formula_text(formula.low), formula_text(formula.high), *inner, formula_text(formula.condition)]
 
 
 def find_origin(solution: Solution, cell: Cell, index: int) -> Origin:

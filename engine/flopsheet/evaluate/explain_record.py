@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from flopsheet.evaluate.explain import Explanation, Origin, Step
+from flopsheet.evaluate.explain import Explanation, Origin, Step, formula_text
 from flopsheet.evaluate.record import Plain, record_number
 from flopsheet.formula.decide import Case
-from flopsheet.formula.print import render_formula
 from flopsheet.formula.unfold import Formula, Local, Search
 from flopsheet.messages import render_message
 
@@ -69,7 +68,7 @@ def _record_formula(step: Step) -> Plain:
     record |= _record_side(step.unfolded.formula, step.values)
     if step.cases and isinstance(step.shown, sp.Basic):
         record["cases"] = [_record_case(case) for case in step.cases]
-        record["holds"] = render_formula(step.shown)
+        record["holds"] = formula_text(step.shown)
     return record
 
 
@@ -82,16 +81,16 @@ def _record_local(local: Local, values: Mapping[str, float]) -> Plain:
 def _record_side(formula: Formula, values: Mapping[str, float]) -> Plain:
     """A formula as text; of a root what is looked for, between which ends."""
     if not isinstance(formula, Search):
-        return {"formula": render_formula(formula)}
+        return {"formula": formula_text(formula)}
     search: Plain = {
         "unknown": formula.unknown.name,
-        "low": render_formula(formula.low),
-        "high": render_formula(formula.high),
+        "low": formula_text(formula.low),
+        "high": formula_text(formula.high),
         "where": [_record_local(local, values) for local in formula.where],
-        "falls_through_zero": render_formula(formula.condition),
+        "falls_through_zero": formula_text(formula.condition),
     }
     if formula.least is not None:
-        search["least"] = render_formula(formula.least)
+        search["least"] = formula_text(formula.least)
     return {"root": search}
 
 
@@ -100,7 +99,7 @@ def _record_case(case: Case) -> Plain:
     return {
         "case": case.number,
         "of": case.count,
-        "condition": None if case.holds is None else render_formula(case.holds),
+        "condition": None if case.holds is None else formula_text(case.holds),
     }
 
 

@@ -26,7 +26,9 @@ TOLERANCE = 1e-12
 def parse(text):
     """A formula over real symbols."""
     names = set(re.findall(r"[A-Za-z_]\w*", text)) - {*FUNCTIONS, *CONDITIONS}
-    return parse_formula(FormulaText(text, Place("json", 1, 1)), {n: sp.Symbol(n, real=True) for n in names}, subject="")
+    return parse_formula(
+        FormulaText(text, Place("json", 1, 1)), {n: sp.Symbol(n, real=True) for n in names}, subject=""
+    )
 
 
 def compute(text, numbers):
@@ -92,13 +94,15 @@ def test_trees_compute_to_their_results(shipped, build_book):
     solution = build_book(shipped).solution
     with mpmath.workdps(30):
         for index, answer in enumerate(solution.answers):
-            found = set()
+            found: set[str] = set()
             results = [cell.id for cell in solution.graph if cell.id in {*answer.results, *answer.cells}]
             steps = list_steps(solution, results, index)
             for name in reversed(results):
                 if name in found:
                     continue  # a tree of another result held it whole
-                record = json.loads(json.dumps(record_explanation(Explanation(solution, index, name, steps)), allow_nan=False))
+                record = json.loads(
+                    json.dumps(record_explanation(Explanation(solution, index, name, steps)), allow_nan=False)
+                )
                 check_tree(record["tree"], found)
             assert found >= set(results)
 

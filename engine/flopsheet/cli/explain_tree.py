@@ -32,10 +32,11 @@ _LEAST_WIDTH = 40
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A rendered explanation: its lines, the depth to which it goes, and how many cells lie deeper."""
+    """A rendered explanation: its lines, the depth to which it goes, what is opened, how many cells lie deeper."""
 
     lines: tuple[str, ...]
     depth: int
+    shown: frozenset[str]
     folded: int
 
 
@@ -63,7 +64,7 @@ def _draw(explanation: Explanation, depth: int, *, everything: bool) -> Tree:
     drawer = _Drawer(explanation, everything=everything)
     lines = drawer.block(explanation.root, depth, WIDTH)
     folded = set(explanation.below([explanation.root], deciding=not everything)) - drawer.shown
-    return Tree(tuple(lines), depth, len(folded))
+    return Tree(tuple(lines), depth, frozenset(drawer.shown), len(folded))
 
 
 @dataclass(slots=True)

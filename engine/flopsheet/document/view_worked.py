@@ -88,7 +88,7 @@ def _name(cell: Cell, language: str) -> str:
     if len(stem) == 1 or cell.kind not in {"result", "user"}:
         return latex_name(cell.id)
     label = render_message(cell.label, language)
-    return text_in_maths(label if len(label) <= _LONGEST_NAME else cell.id.replace("_", " "))
+    return text_in_maths(label if label != cell.id and len(label) <= _LONGEST_NAME else cell.id.replace("_", " "))
 
 
 def _name_cells(source: ReportSource, symbols: Mapping[str, str], language: str) -> dict[str, str]:

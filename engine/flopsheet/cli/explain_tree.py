@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -133,8 +134,11 @@ class _Drawer:
         lines: list[str] = []
         if step.unfolded is None:
             return lines
-        if step.cell.guard is not None and step.cell.guard in step.decides:
-            lines += _wrap(f"no number, as {step.cell.guard} is {numbers[step.cell.guard]:g} and not 0", width, "    ")
+        guard = step.cell.guard
+        if guard is not None and guard in step.decides:
+            # Without a plan there is nothing to compute: what says so is all there is to tell.
+            what = "infinite" if step.value == math.inf else "without a number"
+            return _wrap(f"{what}, as {guard} is {numbers[guard]:g} and not 0", width, "    ")
         for local in step.unfolded.where:
             if isinstance(local.value, Search):
                 told = tell_search(local.value, numbers)

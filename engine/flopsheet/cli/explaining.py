@@ -84,7 +84,7 @@ def _show_key(traced: TracedKey) -> None:
     for history in traced.histories:
         groups.setdefault(history.entries, []).append(history)
     for histories in groups.values():
-        names = ", ".join(history.scenario for history in histories)
+        names = ", ".join(f"`{history.scenario}`" for history in histories)
         every = len(groups) == 1 and len(histories) == len(traced.plan.scenarios) > 1
         which = "every scenario" if every else f"scenario{'s' if len(histories) > 1 else ''} {names}"
         click.echo("")

@@ -49,7 +49,7 @@ KEY = """\
 budget.compute  Compute to spend (FLOP)
 plan.yaml, a later layer beats an earlier one
 
-scenario small: 2.00e21 FLOP
+scenario `small`: 2.00e21 FLOP
 line         layer           says          value
 -----------  --------------  ---------  --------  --------
 plan.yaml:3  all scenarios   1e21 FLOP  1.00e21
@@ -79,7 +79,7 @@ def test_a_key_is_printed_layer_by_layer(flopsheet, plan):
     assert re.sub("[ -]+", " ", run.out) == re.sub("[ -]+", " ", KEY)
     every = flopsheet("explain", "plan.yaml", "budget.compute", "--set", "budget.compute=3e21")
     assert "--set (option 1)" in every.out
-    assert "scenario other: 3.00e21 FLOP" in every.out
+    assert "scenario `other`: 3.00e21 FLOP" in every.out
 
 
 @pytest.mark.usefixtures("plan")
@@ -88,7 +88,7 @@ def test_cells_that_keys_set_are_told_as_keys(flopsheet):
     assert "laws/hoffmann_2022.yaml:23" in flopsheet("explain", "plan.yaml", "alpha").out
     assert "plan.yaml:3" in flopsheet("explain", "plan.yaml", "budget_compute").out
     run = flopsheet("explain", "plan.yaml", "caps.tokens")
-    assert (run.code, run.out.splitlines()[-1]) == (0, "scenario base: no layer sets it")
+    assert (run.code, run.out.splitlines()[-1]) == (0, "scenario `base`: no layer sets it")
 
 
 @pytest.mark.usefixtures("plan")
@@ -144,6 +144,18 @@ def test_results_that_are_not_there(flopsheet, plan):
     assert "`room` has no value in scenario `free`: it has one only where `absent_room` is 0" in run.err
     assert "It has one in `wide`." in run.err
     assert flopsheet("explain", "plan.yaml", "room", "--scenario", "wide").code == 0
+
+
+def test_infinite_results_say_why(flopsheet, plan):
+    """A target below the irreducible loss: infinite, with the status that says so and what that compares."""
+    plan.write_text(
+        "title: x\nlaw: hoffmann_2022\nobjective: minimize compute\ntarget: {loss: 1.5}\n", encoding="utf-8"
+    )
+    run = flopsheet("explain", "plan.yaml", "N_opt")
+    assert run.code == 0
+    assert "N_opt  Optimal parameters\n│ infinite, as plan_status is 1 and not 0\n├─ plan_status" in run.out
+    assert "case 2 of 2: not E - target_loss < 0  (1.69 - 1.5 < 0)" in run.out
+    assert json.loads(flopsheet("explain", "plan.yaml", "N_opt", "--json").out)["tree"]["value"] == "infinity"
 
 
 def test_names_of_the_json_are_known(flopsheet, plan):

@@ -18,7 +18,7 @@ from flopsheet.plan.build import RESULTS
 from flopsheet.plan.history import Entry, KeyHistory, LayerNodes, is_input, is_known, read_layers, trace_key
 from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS
 from flopsheet.plan.nodes import Mapping, Node
-from flopsheet.plan.plan import Law, Plan
+from flopsheet.plan.plan import DEFAULT, Law, Plan, Scenario
 
 _ANSWERS = frozenset({"result", "user", "strategy", "compared"})
 _OF_ANSWERS = ("price_", "equivalent_")
@@ -53,7 +53,8 @@ def explain(path: Path, name: str, *, scenario: str | None = None, sets: Sequenc
     plan = load_checked(path, sets=sets)
     index = _find_scenario(plan, scenario)
     layers, law = read_layers(plan, tuple(sets)), load_plan_law(plan)
-    if name not in plan.cells and _is_key(plan, law, layers, name):
+    fitted = plan.fit is not None and name.startswith("constants.")
+    if name not in plan.cells and not fitted and _is_key(plan, law, layers, name):
         return _trace(plan, law, layers, name, None if scenario is None else index)
     solution = solve(plan)
     cell_id = _find_cell(solution, name)
@@ -105,21 +106,32 @@ def _whole_section(layers: LayerNodes, name: str, found: Node) -> Problem:
 
 
 def _trace(plan: Plan, law: Law, layers: LayerNodes, key: str, index: int | None) -> TracedKey:
-    """The history of a key, with what the law says of a constant below all layers."""
-    histories = trace_key(plan, layers, key)
-    constant = law.constants.get(key.removeprefix("constants.")) if key.startswith("constants.") else None
-    if constant is not None:
-        text = f"{constant.value:.15g}"
-        said = Entry(law.name, constant.place, text, constant.value)
-        histories = tuple(
-            replace(
-                history,
-                entries=(replace(said, in_force=history.value is None), *(history.entries)),
-                value=constant.value if history.value is None else history.value,
-            )
-            for history in histories
-        )
+    """The history of a key, with what the law or the repetition says of a constant below all layers."""
+    traced = zip(plan.scenarios, trace_key(plan, layers, key), strict=True)
+    histories = tuple(_add_below(history, _say_below(law, scenario, key)) for scenario, history in traced)
     return TracedKey(plan, key, histories if index is None else histories[index : index + 1])
+
+
+def _add_below(history: KeyHistory, said: Entry | None) -> KeyHistory:
+    """A history with what holds where no layer of the plan sets the key; a null gives way to it."""
+    if said is None:
+        return history
+    written = tuple(entry for entry in history.entries if entry.layer != DEFAULT)
+    if any(entry.in_force and not entry.removes for entry in written):
+        return replace(history, entries=(said, *written))
+    rest = tuple(replace(entry, in_force=False) for entry in written)
+    return replace(history, entries=(replace(said, in_force=True), *rest), value=said.value)
+
+
+def _say_below(law: Law, scenario: Scenario, key: str) -> Entry | None:
+    """What the law says of a constant, or the repetition of how fast it wears off."""
+    named, constants = law.name, law.constants if key.startswith("constants.") else {}
+    if key.startswith("data.") and key.endswith(".decay") and scenario.repetition is not None:
+        named, constants = scenario.repetition.name, scenario.repetition.constants
+    constant = constants.get(key.rpartition(".")[2])
+    if constant is None:
+        return None
+    return Entry(named, constant.place, f"{constant.value:.15g}", constant.value)
 
 
 def _written_key(plan: Plan, key: str) -> str:
@@ -138,6 +150,7 @@ def _find_cell(solution: Solution, name: str) -> str | None:
     tiers = {t.name: t.slug for t in solution.plan.tiers} | {t.slug: t.slug for t in solution.plan.tiers}
     known = {
         "results": rest,
+        "constants": rest,
         "cells": rest,
         "shadow_prices": f"price_{rest}",
         "strategies": f"strategy_{slugs.get(inner, inner)}_{last}",

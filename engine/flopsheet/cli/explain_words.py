@@ -119,7 +119,7 @@ def tell_origin(origin: Origin) -> str:
     if origin.kind == "law":
         return f"constant of the law, {place}"
     if origin.kind == "repetition":
-        return f"constant of the repetition, {place}"
+        return f"constant of the repetition `{origin.layer}`, {place}"
     if origin.kind == "runs":
         return f"training run, {place}"
     if origin.kind == "unset":

@@ -224,6 +224,10 @@ def list_texts(formula: Formula) -> list[str]:
 def find_origin(solution: Solution, cell: Cell, index: int) -> Origin:
     """What set an input or constant in a scenario."""
     given = solution.table.sources.get(cell.key or "", (None,) * (index + 1))[index]
+    repetition = solution.plan.scenarios[index].repetition
+    worn = None if repetition is None else repetition.constants.get("decay")
+    if worn is not None and repetition is not None and _is_default_decay(cell, given):
+        return Origin("repetition", worn.place, repetition.name, source=repetition.source)
     if given is not None and given.value is not None:
         return _origin_of(given)
     if cell.kind == "data":
@@ -239,10 +243,17 @@ def find_origin(solution: Solution, cell: Cell, index: int) -> Origin:
         return Origin("law", constant.place, law.name, source=law.source)
     if cell.default is not None:
         # Data that are not limited and phases that a scenario does without have a number that changes nothing.
-        kind: OriginKind = "repetition" if cell.place is not None else "assumed"
-        return Origin(kind, cell.place, DEFAULT)
+        if cell.place is not None and repetition is not None:
+            return Origin("repetition", cell.place, repetition.name, source=repetition.source)
+        return Origin("assumed", cell.place, DEFAULT)
     removed = None if given is None else given.place
     return Origin("tool" if cell.key is None else "unset", removed, "" if removed is None else removed.file)
+
+
+def _is_default_decay(cell: Cell, given: Sourced | None) -> bool:
+    """Whether a cell says how fast repetition wears off, and no line of the plan does."""
+    unsaid = given is None or given.value is None or given.layer == DEFAULT
+    return unsaid and cell.key is not None and cell.key.startswith("data.") and cell.key.endswith(".decay")
 
 
 def _origin_of(given: Sourced) -> Origin:

@@ -91,6 +91,29 @@ def test_cells_that_keys_set_are_told_as_keys(flopsheet):
     assert (run.code, run.out.splitlines()[-1]) == (0, "scenario `base`: no layer sets it")
 
 
+def test_what_holds_where_nothing_is_said(flopsheet, plan):
+    """The law's constant below a null that removes another one; the repetition's decay of a tier; one is in force."""
+    text = "constants: {E: 1.8}\ndata: {tiers: [{name: web, unique: 1T}]}\n"
+    text += "scenarios: {own: {data.tiers.web.decay: 9}, printed: {constants.E: null}}\n"
+    plan.write_text(plan.read_text() + text, encoding="utf-8")
+    found = {}
+    for key in ("constants.E", "data.tiers.web.decay"):
+        record = json.loads(flopsheet("explain", "plan.yaml", key, "--json").out)
+        for scenario in record["scenarios"]:
+            layers = [(layer["layer"], layer["value"], layer["in_force"]) for layer in scenario["layers"]]
+            found[key, scenario["name"]] = (scenario["value"], layers)
+    law, repetition = ("hoffmann_2022", 1.69), ("exponential", 15.39)
+    assert found["constants.E", "own"] == (1.8, [(*law, False), ("plan.yaml", 1.8, True)])
+    assert found["constants.E", "printed"] == (
+        1.69, [(*law, True), ("plan.yaml", 1.8, False), ("plan.yaml", None, False)],
+    )  # fmt: skip
+    assert found["data.tiers.web.decay", "printed"] == (15.39, [(*repetition, True)])
+    assert found["data.tiers.web.decay", "own"] == (9.0, [(*repetition, False), ("plan.yaml", 9.0, True)])
+    tree = flopsheet("explain", "plan.yaml", "epochs_most_web", "--scenario", "printed").out
+    assert "├─ data_tiers_web_decay = 15.39  constant of the repetition `exponential`,\n" in tree
+    assert "repetition/exponential.yaml:5" in tree
+
+
 @pytest.mark.usefixtures("plan")
 def test_json_holds_the_whole_tree(flopsheet):
     """JSON has full doubles, cells that do not decide too, and the layers of a key."""

@@ -136,6 +136,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one for each option
 
     if mermaid and as_json:
         raise click.UsageError("--mermaid and --json are two forms of one answer: ask for one.")
+    if as_json and (depth is not None or everything):
+        raise click.UsageError("--json has the whole tree: leave out --depth and --all.")
     form = "mermaid" if mermaid else "json" if as_json else "text"
     return run_explain(file, name, scenario, sets, form=form, depth=depth, everything=everything)
 

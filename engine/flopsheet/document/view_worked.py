@@ -21,6 +21,7 @@ from flopsheet.model.graph import names_read
 _LONGEST: Final = 40
 #: So many results and own cells are shown beside the main ones.
 _MOST: Final = 8
+_LARGEST_DIVISOR: Final = 1000
 #: Letters up to which a label stands in an equation; the name of the cell stands for a longer one.
 _LONGEST_NAME: Final = 32
 
@@ -60,10 +61,12 @@ def work_out_cells(
         if isinstance(cell.expr, sp.Symbol):
             named[cell.id] = named[cell.expr.name] if cell.kind == "result" else named[cell.id]
             continue
-        if not cell.expr.has(sp.Piecewise, Root) and cell.expr.count_ops() <= _LONGEST:
+        if cell.expr.free_symbols and not cell.expr.has(sp.Piecewise, Root) and cell.expr.count_ops() <= _LONGEST:
             result, language = values[cell.id], words.language
             lines.append(
-                render_three_steps(cell.id, cell.expr, values, result, symbols=named, language=language, unit=cell.unit)
+                render_three_steps(
+                    cell.id, _with_decimals(cell.expr), values, result, symbols=named, language=language, unit=cell.unit
+                )
             )
     return lines
 
@@ -75,6 +78,12 @@ def work_out_resource(source: ReportSource, words: Words, symbols: Mapping[str, 
         return None
     lines = work_out_cells(source, words, symbols, index)
     return Worked(words.name(source.answers[index].name), tuple(lines)) if lines else None
+
+
+def _with_decimals(expr: sp.Expr) -> sp.Expr:
+    """A formula whose long fractions, which decimals of the plan have become, are decimals again."""
+    long = [number for number in expr.atoms(sp.Rational) if abs(number.p) != 1 and number.q > _LARGEST_DIVISOR]
+    return expr.xreplace({number: sp.Float(number) for number in long})
 
 
 def _reads_only(cell: Cell, known: Collection[str]) -> bool:
@@ -95,5 +104,7 @@ def _name_cells(source: ReportSource, symbols: Mapping[str, str], language: str)
     """LaTeX by cell: what a decision and the loss come to is written as they are."""
     model = source.solution.model
     named = {cell.id: cell.latex or _name(cell, language) for cell in source.graph} | dict(symbols)
+    # What is a symbol of the law is written as in its formulas.
+    named |= {cell.id: symbols[cell.latex] for cell in source.graph if cell.latex is not None and cell.latex in symbols}
     named |= {f"{z.name}_opt": named[z.name] for z in model.decisions}
     return named | {"L_opt": named[model.level.name]}

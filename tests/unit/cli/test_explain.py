@@ -141,6 +141,7 @@ def test_json_holds_the_whole_tree(flopsheet):
         (["constants.gamma"], "there is no result, cell or key `constants.gamma`."),
         (["L_opt", "--scenario", "bas"], "unknown scenario `bas`.\nDid you mean `base`?"),
         (["L_opt", "--json", "--mermaid"], "--mermaid and --json are two forms of one answer"),
+        (["L_opt", "--json", "--all"], "--json has the whole tree: leave out --depth and --all."),
         (["L_opt", "--depth", "0"], "Invalid value for '--depth'"),
     ],
 )

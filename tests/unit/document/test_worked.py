@@ -61,3 +61,29 @@ def test_a_chinese_report_has_the_same_equations(worked):
     assert list(found)[:4] == ["N", "D", "L", r"\lambda_{C}"]
     assert found["N"].endswith(r"\ \text{参数}")
     assert r"\text{可约损失}" in found
+
+
+def test_a_law_with_one_resource_has_the_section(report_text):
+    """Its loss, then own cells: the resource as the law writes it, decimals as decimals, constants left out."""
+    plan = """
+title: Repeated
+law:
+  law: repeated
+  loss: E * (1 + r * (epochs - 1))
+  decisions: {epochs: '1'}
+  constants: {E: 2, r: 0.02}
+inputs: {epochs: 3}
+cells:
+  fixed: {formula: 2 * 3, unit: '1'}
+  worth: {formula: epochs ** 0.35266 + fixed, unit: '1', label: Worth}
+"""
+    section = report_text(plan)["report.md"].split("### How the numbers come about: base")[1].split("\n## ")[0]
+    blocks = re.findall(r"\\begin\{aligned\}\n(.*?)\n\\end\{aligned\}", section, re.DOTALL)
+    assert [block.replace(" \\\\", "").splitlines() for block in blocks] == [
+        [
+            r"L &= E \left(r \left(\mathrm{epochs} - 1\right) + 1\right)",
+            r"&= 2 \left(0.02 \left(3 - 1\right) + 1\right)",
+            r"&= 2.08\ \text{nats/token}",
+        ],
+        [r"\text{Worth} &= \text{fixed} + \mathrm{epochs}^{0.35266}", "&= 6 + 3^{0.35266}", "&= 7.4732"],
+    ]

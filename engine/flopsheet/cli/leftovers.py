@@ -36,7 +36,7 @@ def find_leftovers(out: Path, built: Collection[Path], given: Sequence[Path]) ->
     for folder in _list_folders(out) if roots else ():
         plan = None if folder in built else _plan_of(folder / _REPORT)
         # Built from elsewhere into the same folder, its plan may still be there.
-        mirrored = [path / folder.relative_to(out).with_suffix(".yaml") for path in given]
+        mirrored = [path / f"{folder.relative_to(out)}.yaml" for path in given]
         if plan is not None and not any(path.exists() for path in (*(root / plan for root in roots), *mirrored)):
             found.append(Leftover(folder, plan))
     return found

@@ -58,7 +58,7 @@ def test_the_wheel_holds_the_package_whole(project_root, wheel_names):
     expected = {f"flopsheet/{name}" for name in _below(project_root / "engine" / "flopsheet")}
     assert expected <= wheel_names
     assert "flopsheet/py.typed" in wheel_names
-    for folder in ("laws", "repetition", "hardware"):
+    for folder in ("laws", "repetition", "hardware", "starter"):
         assert any(name.startswith(f"flopsheet/{folder}/") and name.endswith(".yaml") for name in wheel_names)
 
 
@@ -89,6 +89,24 @@ def test_the_wheel_finds_its_templates_anywhere(unpacked, tmp_path):
     finished = _python(code, tmp_path, unpacked)
     assert finished.stderr == ""
     assert Path(finished.stdout.strip()) == unpacked / "flopsheet" / "templates"
+
+
+def test_a_starter_folder_builds_at_once(unpacked, tmp_path):
+    """`init` from the wheel writes the whole folder; there `build` and `check` of the wheel end with 0."""
+    code = "import sys; from flopsheet.cli import main; sys.argv = ['flopsheet', *{}]; sys.exit(main())"
+    folder = tmp_path / "plans"
+    started = _python(code.format(["init", "plans"]), tmp_path, unpacked)
+    assert (started.returncode, len(started.stdout.splitlines())) == (0, len(_below(folder))), started.stderr
+    built = _python(code.format(["build"]), folder, unpacked)
+    assert built.returncode == 0, built.stderr
+    for plan in ("first_model", "cluster_and_data"):
+        assert {"report.md", "plan.xlsx"} <= _below(folder / "reports" / plan)
+    checked = _python(code.format(["check"]), folder, unpacked)
+    assert checked.returncode == 0, checked.stderr
+    assert [line.split()[:2] for line in checked.stdout.splitlines()] == [
+        ["ok", "cluster_and_data.yaml"],
+        ["ok", "first_model.yaml"],
+    ]
 
 
 def test_the_source_root_is_no_package(tmp_path):

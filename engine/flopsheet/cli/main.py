@@ -153,6 +153,15 @@ def schema(for_law: bool, out: Path | None) -> int:
     return run_schema(for_law=for_law, out=out)
 
 
+@commands.command()
+@click.argument("folder", metavar="DIR", type=_PATH)
+def init(folder: Path) -> int:
+    """Write a starter folder: two plans, their layer, a law, and what editors, git and hooks need."""
+    from flopsheet.cli.starting import run_init  # noqa: PLC0415 - start-up speed
+
+    return run_init(folder)
+
+
 def _default_folder() -> Path:
     """Where plans are looked for when no path is given."""
     return Path("scenarios") if Path("scenarios").is_dir() else Path()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flopsheet.cli.jobs import Job, find_current, list_jobs
 from flopsheet.cli.leftovers import find_leftovers, tell_leftovers
 from flopsheet.cli.output import (
     BAD_INPUT,
     FAILED,
     OK,
-    find_project,
     is_terminal,
     place_as_given,
     print_error,
@@ -22,7 +20,7 @@ from flopsheet.cli.output import (
     say,
 )
 from flopsheet.errors import FlopsheetError, Problem
-from flopsheet.provenance import BuildState, load_index, load_state, scan_yaml, write_index
+from flopsheet.provenance import BuildState
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -37,16 +35,11 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
     """Build the plans below the given paths; the exit code."""
     if templates is not None and not templates.is_dir():
         raise FlopsheetError(Problem(f"the template folder `{templates}` does not exist."))
-    listed = [_list_jobs(path, out) for path in dict.fromkeys(paths)]
-    once: dict[tuple[str, Path], Job] = {}
-    for job in (job for found in listed for job in found.jobs):
-        once.setdefault((job.file, job.folder), job)  # a plan that several paths lead to is built once
-    jobs = list(once.values())
+    listing = list_jobs(paths, out)
+    jobs = listing.jobs
     if not jobs:
         raise FlopsheetError(Problem(f"no plan below {', '.join(f'`{path}`' for path in paths)}."))
-    _refuse_clashes(jobs)
-    _refuse_escapes(jobs, out)
-    states = {} if force else _find_current(jobs, templates)
+    states = {} if force else find_current(jobs, templates)
     pending = [job for job in jobs if job.folder not in states]
     leftovers = find_leftovers(out, {job.folder for job in jobs}, paths)
     if check_only:
@@ -57,86 +50,8 @@ def run_build(paths: Sequence[Path], out: Path, *, force: bool, check_only: bool
     if not pending:
         say(f"{len(jobs)} plans are up to date." if len(jobs) > 1 else "The plan is up to date.")
     tell_leftovers(leftovers)
-    for found in listed:
-        if found.is_new:
-            write_index(out, found.path, found.yaml, [job.plan for job in found.jobs])
+    listing.keep(out)
     return code
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A plan as the user named it, the file that this leads to, and its output folder."""
-
-    plan: Path
-    file: str
-    folder: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The plans below a path; of a folder the YAML files that decided it, where no earlier build knew these."""
-
-    path: Path
-    jobs: tuple[Job, ...]
-    yaml: Mapping[str, str] = field(default_factory=dict)
-    is_new: bool = False
-
-
-def _list_jobs(path: Path, out: Path) -> Listed:
-    """Plans below a path, each with its output folder."""
-    if not path.exists():
-        raise FlopsheetError(Problem(f"`{path}` does not exist."))
-    is_folder = path.is_dir()
-    # Looked at before the plans are read: what changes meanwhile is looked at again by the next build.
-    yaml = scan_yaml(path) if is_folder else {}
-    index = load_index(out, path, yaml) if is_folder else None
-    if index is not None:
-        plans = [path / name for name in index.plans]
-    else:
-        from flopsheet.plan.discovery import find_plans  # noqa: PLC0415 - imports yaml, needed only if something changed
-
-        plans = find_plans(path)
-    root = path if is_folder else path.parent
-    jobs = (Job(plan, os.path.realpath(plan), out / plan.relative_to(root).with_suffix("")) for plan in plans)
-    return Listed(path, tuple(jobs), yaml, is_new=is_folder and index is None)
-
-
-def _refuse_clashes(jobs: Sequence[Job]) -> None:
-    """Refuse two plans that would write to one folder."""
-    seen: dict[Path, Path] = {}
-    for job in jobs:
-        other = seen.setdefault(job.folder, job.plan)
-        if other != job.plan:
-            raise FlopsheetError(Problem(f"`{other}` and `{job.plan}` would both be built into `{job.folder}`."))
-
-
-def _refuse_escapes(jobs: Sequence[Job], out: Path) -> None:
-    """Refuse an output folder that a link leads out of --out: nothing is written elsewhere."""
-    whole = os.path.realpath(out)
-    problems = [
-        Problem(f"`{job.folder.as_posix()}` leads outside `{out.as_posix()}`.", remedy="Remove the link.")
-        for job in jobs
-        if not os.path.realpath(job.folder).startswith(f"{whole}{os.sep}")
-    ]
-    if problems:
-        raise FlopsheetError(*problems)
-
-
-def _find_current(jobs: Sequence[Job], templates: Path | None) -> dict[Path, BuildState]:
-    """The folders whose outputs are as their plan's inputs make them, with what they were made from."""
-    roots: dict[Path, Path] = {}
-    found = {}
-    for job in jobs:
-        state = load_state(job.folder)
-        if state is None:
-            continue
-        home = Path(job.file).parent
-        root = roots.get(home) or roots.setdefault(home, find_project(home))
-        # Else the folder holds what another plan of that name was built into.
-        is_own = job.file in {f"{root}{os.sep}{name}" for name in map(os.path.normpath, state.files)}
-        if is_own and state.is_current(root, job.folder, templates):
-            found[job.folder] = state
-    return found
 
 
 def _tell_failures(jobs: Sequence[Job], states: Mapping[Path, BuildState]) -> int:

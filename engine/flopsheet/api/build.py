@@ -27,7 +27,7 @@ _ENGINES = ("formualizer", "ironcalc")
 
 _CHART = re.compile(r"\]\(([^()/]+\.svg)\)")
 
-Outcome = Literal["built", "failed"]
+Outcome = Literal["built", "current", "failed"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What became of one plan. `failures` are broken claims, expectations, proofs, scenarios or agreement."""
+    """What became of one plan; one that is `current` needed no build.
+
+    `failures` are broken claims, expectations, proofs, scenarios or agreement.
+    """
 
     plan: Path
     folder: Path

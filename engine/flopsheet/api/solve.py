@@ -55,10 +55,10 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
     Raises:
         FlopsheetError: anything wrong with the plan, its law or its formulas.
     """
-    return solve(load_plan(path, sets=sets, also=_find_problems))
+    return solve(load_plan(path, sets=sets, also=find_problems))
 
 
-def _find_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:
+def find_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:
     """What is wrong with the laws that a plan names and, where anything is, with the names in its cells."""
     at_fault = any(problem.subject.startswith("law.") for problem in told)
     found = (*find_law_problems(plan, at_fault=at_fault), *find_compare_problems(plan))

@@ -44,7 +44,7 @@ def write_starter(folder: Path) -> tuple[str, ...]:
             written.append(folder / name)
             write_whole(folder / name, data)
     except OSError as error:
-        _take_back(written, new)
+        _write_back(written, new)
         raise FlopsheetError(
             Problem(
                 f"cannot write in `{folder.as_posix()}`: {error.strerror or error}.",
@@ -72,7 +72,7 @@ def _refuse_taken(folder: Path, contents: Mapping[str, bytes]) -> None:
         )
 
 
-def _take_back(written: Collection[Path], folders: Collection[Path]) -> None:
+def _write_back(written: Collection[Path], folders: Collection[Path]) -> None:
     """Take away what was written before a write failed, and the folders that were made for it."""
     for path in written:
         try:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flopsheet.cli.jobs import Job, find_current, list_jobs
 from flopsheet.cli.leftovers import find_leftovers, tell_leftovers
 from flopsheet.cli.output import (
     BAD_INPUT,
@@ -20,6 +19,7 @@ from flopsheet.cli.output import (
     say,
 )
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.plan.jobs import Job, find_current, list_jobs
 from flopsheet.provenance import BuildState
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flopsheet.cli.jobs import Job, find_current, list_jobs
 from flopsheet.cli.leftovers import find_leftovers, tell_leftovers
 from flopsheet.cli.output import OK, find_project, place_as_given, print_error, say
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.plan.jobs import Job, find_current, list_jobs
 from flopsheet.provenance import hash_installation, load_state
 
 if TYPE_CHECKING:

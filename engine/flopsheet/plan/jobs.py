@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flopsheet.cli.output import find_project
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.plan.paths import project_root
 from flopsheet.provenance import BuildState, load_index, load_state, scan_yaml, write_index
 
 
@@ -110,7 +110,7 @@ def find_current(jobs: Sequence[Job], templates: Path | None) -> dict[Path, Buil
         if state is None:
             continue
         home = Path(job.file).parent
-        root = roots.get(home) or roots.setdefault(home, find_project(home))
+        root = roots.get(home) or roots.setdefault(home, project_root(home))
         # Else the folder holds what another plan of that name was built into.
         is_own = job.file in {f"{root}{os.sep}{name}" for name in map(os.path.normpath, state.files)}
         if is_own and state.is_current(root, job.folder, templates):

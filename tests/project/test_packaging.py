@@ -93,20 +93,24 @@ def test_the_wheel_finds_its_templates_anywhere(unpacked, tmp_path):
 
 def test_a_starter_folder_builds_at_once(unpacked, tmp_path):
     """`init` from the wheel writes the whole folder; there `build` and `check` of the wheel end with 0."""
-    code = "import sys; from flopsheet.cli import main; sys.argv = ['flopsheet', *{}]; sys.exit(main())"
-    folder = tmp_path / "plans"
-    started = _python(code.format(["init", "plans"]), tmp_path, unpacked)
-    assert (started.returncode, len(started.stdout.splitlines())) == (0, len(_below(folder))), started.stderr
-    built = _python(code.format(["build"]), folder, unpacked)
-    assert built.returncode == 0, built.stderr
-    for plan in ("first_model", "cluster_and_data"):
-        assert {"report.md", "plan.xlsx"} <= _below(folder / "reports" / plan)
-    checked = _python(code.format(["check"]), folder, unpacked)
-    assert checked.returncode == 0, checked.stderr
-    assert [line.split()[:2] for line in checked.stdout.splitlines()] == [
-        ["ok", "cluster_and_data.yaml"],
-        ["ok", "first_model.yaml"],
+    code = (
+        "import os, sys\nfrom flopsheet.cli import main\n"
+        "def run(*arguments):\n"
+        "    sys.argv = ['flopsheet', *arguments]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: print(arguments[0], 'ended with', end.code or 0)\n"
+        "run('init', 'plans'); os.chdir('plans'); run('build'); run('check')"
+    )
+    printed = _python(code, tmp_path, unpacked)
+    lines = printed.stdout.splitlines()
+    assert [line for line in lines if "ended with" in line] == [
+        f"{each} ended with 0" for each in ("init", "build", "check")
     ]
+    listed = {line.removeprefix("plans/") for line in lines if line.startswith("plans/")}
+    assert listed == {name for name in _below(tmp_path / "plans") if not name.startswith("reports/")}
+    for plan in ("first_model", "cluster_and_data"):
+        assert {"report.md", "plan.xlsx"} <= _below(tmp_path / "plans/reports" / plan)
+        assert any(line.split()[:2] == ["ok", f"{plan}.yaml"] for line in lines)
 
 
 def test_the_source_root_is_no_package(tmp_path):

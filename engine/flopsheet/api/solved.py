@@ -47,6 +47,14 @@ class Solved(Mapping[str, FloatArray]):
         """How many results and cells there are."""
         return len(self._amounts)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same object: arrays have no single truth value to compare mappings by."""
+        return self is other
+
+    def __hash__(self) -> int:
+        """By identity, as equality is."""
+        return id(self)
+
     @cached_property
     def _amounts(self) -> Mapping[str, tuple[Amount | None, ...]]:
         """Each result and cell with its amount in every scenario, those that have a value nowhere last."""

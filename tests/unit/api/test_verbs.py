@@ -72,6 +72,7 @@ def test_it_is_a_mapping(solved):
     assert solved.get("N_op") is None
     with pytest.raises(KeyError, match="Did you mean `N_opt`"):
         solved["N_op"]
+    assert len({solved, solved, flopsheet.solve(solved.plan)}) == 2
     assert repr(solved) == "<Solved plan.yaml under hoffmann_2022: base: ok, large: ok, free: ok, a | b: ok>"
 
 

@@ -346,6 +346,9 @@ def test_an_output_without_a_plan_is_told_and_kept(build, flopsheet, plans, proj
     built = flopsheet("build", "scenarios", "--out", "reports")
     assert (built.code, told in built.err.splitlines()) == (0, True)
     assert (project / "reports/two/report.md").is_file()
+    # A pull takes the report away with its plan, but not the workbook, which is not in git.
+    (project / "reports/two/report.md").unlink()
+    assert told in flopsheet("build", "scenarios", "--out", "reports", "--check").err.splitlines()
     shutil.rmtree(project / "reports/two")
     assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
 

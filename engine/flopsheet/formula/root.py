@@ -61,7 +61,9 @@ class Root(sp.Expr):
     @property
     def objective(self) -> sp.Expr:
         """What is least at the root, over t; 0 where there is only one."""
-        return self.args[1](self.unknown)
+        # A call would build the whole expression anew, and sympy compares the arguments of each `max` in it again.
+        compared = self.args[1]
+        return compared.expr if compared.variables == (self.unknown,) else compared(self.unknown)
 
     @property
     def low(self) -> sp.Expr:

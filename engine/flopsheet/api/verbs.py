@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from flopsheet.api.build import BuildOptions, BuildResult, build_plans
-from flopsheet.api.solve import find_problems
+from flopsheet.api.solve import load_checked
 from flopsheet.api.solve import solve as solve_loaded
 from flopsheet.api.solved import Solved
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.plan.jobs import find_current, list_jobs
-from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Plan
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -34,7 +33,7 @@ def load(path: PathLike, overrides: Mapping[str, Override] | None = None) -> Pla
     Raises:
         FlopsheetError: everything that is wrong with the plan, its layers and its law, each with its place.
     """
-    return load_plan(Path(path), sets=_write_sets(overrides or {}), also=find_problems)
+    return load_checked(Path(path), sets=_write_sets(overrides or {}))
 
 
 def solve(plan: Plan | PathLike, overrides: Mapping[str, Override] | None = None) -> Solved:

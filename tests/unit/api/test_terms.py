@@ -296,3 +296,26 @@ def test_what_cannot_stand_beside_terms_is_refused(case, solve):
         solve(text)
     assert message in str(error.value)
     assert "plan.yaml:" in str(error.value)
+
+
+def test_json_says_what_each_limit_leaves_and_costs(tmp_path):
+    """Beside its price: what a limit allows, what is used and left, and the money that does the same."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        "title: Limits\nlaw: hoffmann_2022\nbudget: {time: 40 days}\ncaps: {money: 3M USD, memory: 40 GB}\n"
+        "hardware: {accelerator: H100-SXM, count: 512, mfu: 40 %, price: 2.5 USD/hour}\n",
+        encoding="utf-8",
+    )
+    (scenario,) = api.record_solved(api.solve_plan(path))["scenarios"]
+    prices = scenario["shadow_prices"]
+    assert set(prices) == {"time", "money", "memory"}
+    assert prices["money"]["limit"] == {"value": 3e6, "unit": "USD"}
+    assert prices["money"]["used"]["value"] == pytest.approx(40 * 24 * 512 * 2.5, rel=1e-12)
+    assert prices["money"]["left"] == pytest.approx(1 - 40 * 24 * 512 * 2.5 / 3e6, rel=1e-12)
+    assert "equivalent_money" not in prices["money"]
+    # 1 % more time is 1 % of 40 days of 512 accelerators.
+    assert prices["time"]["equivalent_money"]["value"] == pytest.approx(0.01 * 40 * 24 * 512 * 2.5, rel=1e-9)
+    # More memory does as much as the same share of the price in time.
+    share = prices["memory"]["value"] / prices["time"]["value"]
+    assert prices["memory"]["equivalent_money"]["value"] == pytest.approx(share * 12288, rel=1e-6)
+    assert prices["memory"]["used"]["value"] == pytest.approx(40e9, rel=1e-9)

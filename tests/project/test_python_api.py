@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +30,8 @@ def project(tmp_path, project_root, monkeypatch):
 def test_the_examples_of_the_page_are_right():
     """Every `>>>` of docs/python_api.md gives what stands below it."""
     text = PAGE.read_text(encoding="utf-8")
-    test = doctest.DocTestParser().get_doctest(text.replace("```", ""), {}, PAGE.name, str(PAGE), 0)
+    blocks = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    test = doctest.DocTestParser().get_doctest(blocks, {}, PAGE.name, str(PAGE), 0)
     told: list[str] = []
     failed, tried = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append)
     assert (failed, "".join(told)) == (0, "")

@@ -319,3 +319,27 @@ def test_json_says_what_each_limit_leaves_and_costs(tmp_path):
     share = prices["memory"]["value"] / prices["time"]["value"]
     assert prices["memory"]["equivalent_money"]["value"] == pytest.approx(share * 12288, rel=1e-6)
     assert prices["memory"]["used"]["value"] == pytest.approx(40e9, rel=1e-9)
+
+
+def test_a_third_decision_is_given_beside_limits(tmp_path):
+    """What a law would choose is a number where every scenario sets it; memory holds what it counts, and says so."""
+    path = tmp_path / "plan.yaml"
+    text = (
+        "title: Experts\nlaw: ludziejewski_2025\nbudget: {compute: 1e21}\ncaps: {memory: 4 GB}\n"
+        "hardware: {accelerator: H100-SXM, count: 64, mfu: 40 %}\n"
+    )
+    path.write_text(text + "scenarios: {base: {inputs.E: 8}, more: {inputs.E: 32}}\n", encoding="utf-8")
+    base, more = api.solve_plan(path).answers
+    assert (base.binding, more.binding) == (("compute", "memory"), ("compute", "memory"))
+    assert values(base)["N_opt"] == pytest.approx(2e9, rel=1e-12)
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(
+        "title: Alone\nlaw: ludziejewski_2025\nbudget: {compute: 1e21}\ncaps: {parameters: 2B}\ninputs: {E: 8}\n",
+        encoding="utf-8",
+    )
+    assert values(base)["L_opt"] == pytest.approx(values(api.solve_plan(alone).answers[0])["L_opt"], rel=1e-12)
+    assert values(more)["L_opt"] < values(base)["L_opt"]
+    assert "finding.memory_counted" in {finding.message.key for finding in base.findings}
+    path.write_text(text + "scenarios: {base: {inputs.E: 8}, free: {}}\n", encoding="utf-8")
+    with pytest.raises(FlopsheetError, match="in every scenario"):
+        api.solve_plan(path)

@@ -343,3 +343,15 @@ def test_a_third_decision_is_given_beside_limits(tmp_path):
     path.write_text(text + "scenarios: {base: {inputs.E: 8}, free: {}}\n", encoding="utf-8")
     with pytest.raises(FlopsheetError, match="in every scenario"):
         api.solve_plan(path)
+
+
+def test_a_strategy_that_serving_alone_exceeds_is_told(solve):
+    """What a fixed size takes before its first training token, of the limit that it exceeds most."""
+    (answer,) = solve(
+        "budget: {compute: 1e20, covers: lifetime}\ninference: {tokens: 100T}\n"
+        "strategies: {big: {parameters: 70B}, small: {parameters: 100K}}\n"
+    )
+    assert set(answer.strategies) == {"small"}
+    (told,) = [finding.message for finding in answer.findings if finding.code == "strategy_without_value"]
+    assert told.args["name"] == "big"
+    assert told.args["percent"] == pytest.approx(100 * (2 * 70e9 * 100e12 / 1e20 - 1), rel=1e-12)

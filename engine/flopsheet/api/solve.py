@@ -8,16 +8,11 @@ from pathlib import Path
 
 import sympy as sp
 
-from flopsheet.api.assemble import build_plan_graph, build_resource_graph, prove_dimensions
-from flopsheet.api.compared import compare_laws, find_compare_problems
+from flopsheet.api.assemble import prove_dimensions
+from flopsheet.api.compared import find_compare_problems
 from flopsheet.api.deriving import add_terms_steps
-from flopsheet.api.plan_laws import (
-    derive_given_law,
-    find_cell_problems,
-    find_law_problems,
-    given_numbers,
-    load_plan_law,
-)
+from flopsheet.api.plan_laws import find_cell_problems, find_law_problems
+from flopsheet.api.plan_model import build_model
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.constrained.ledger import prove_terms
@@ -26,7 +21,7 @@ from flopsheet.derive.contour import put_along
 from flopsheet.derive.derivation import Derivation
 from flopsheet.derive.proof import Proof
 from flopsheet.derive.regimes import Regime, find_caps
-from flopsheet.derive.resource import ResourceDerivation, derive_resource
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.derive.single_optimum import count_along
 from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.answers import Answer, list_answers
@@ -34,13 +29,12 @@ from flopsheet.evaluate.compared import add_law_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.findings import Finding
+from flopsheet.evaluate.limits_worth import record_limits
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
 from flopsheet.evaluate.solution import Solution
-from flopsheet.fit.plan_fit import add_fit, build_fit, check_estimates, refuse_fit
+from flopsheet.fit.plan_fit import add_fit, check_estimates
 from flopsheet.messages import Message
-from flopsheet.model.law_model import LawModel
-from flopsheet.model.resource_model import ResourceModel, build_resource_model, is_resource_law
-from flopsheet.model.terms import Terms, build_terms
+from flopsheet.model.terms import Terms
 from flopsheet.plan.layers import load_plan
 from flopsheet.plan.plan import Plan
 
@@ -59,10 +53,10 @@ def solve_plan(path: Path, *, sets: Sequence[str] = ()) -> Solution:
 
 
 def load_checked(path: Path, *, sets: Sequence[str] = ()) -> Plan:
-    """A plan file loaded, and held against the laws that it names.
+    """A plan file loaded, with what is wrong with its laws and the names in its cells told beside its other faults.
 
     Raises:
-        FlopsheetError: anything wrong with the plan, its law or the names in its cells.
+        FlopsheetError: with all problems.
     """
     return load_plan(path, sets=sets, also=_find_problems)
 
@@ -76,27 +70,16 @@ def _find_problems(plan: Plan, told: Sequence[Problem]) -> tuple[Problem, ...]:
 
 def solve(plan: Plan) -> Solution:
     """A loaded plan solved for all its scenarios."""
-    law = load_plan_law(plan)
-    model: LawModel | ResourceModel
-    derivation: Derivation | ResourceDerivation
-    if is_resource_law(law):
-        model = build_resource_model(law, given_numbers(plan, law))
-        derivation = derive_resource(model)
-        compared = compare_laws(plan, model)
-        fit, terms = build_fit(plan, model), None
-        graph, table = build_resource_graph(plan, model, derivation, compared, fit)
-        derivation = add_fit(derivation, fit)
-    else:
-        refuse_fit(plan, law)
-        fit = None
-        model, derivation = derive_given_law(plan, law)
-        compared = compare_laws(plan, model)
-        terms = build_terms(plan, model)
-        graph, table = build_plan_graph(plan, model, derivation, compared=compared, terms=terms)
+    built = build_model(plan)
+    model, derivation, compared, terms, fit = built.model, built.derivation, built.compared, built.terms, built.fit
+    graph, table = built.graph, built.table
+    if isinstance(derivation, Derivation):
         derivation = add_terms_steps(plan, derivation, terms)
+    elif isinstance(derivation, ResourceDerivation):
+        derivation = add_fit(derivation, fit)
     evaluation = evaluate_graph(graph, table)
     if fit is not None:
-        check_estimates(fit, law, {name: evaluation.value(name, 0) for name in fit.constants})
+        check_estimates(fit, built.law, {name: evaluation.value(name, 0) for name in fit.constants})
     answers = add_law_answers(list_answers(plan, model, evaluation, terms), compared, evaluation)
     if isinstance(derivation, Derivation) and not (terms is not None and terms.searches):
         answers = tuple(_tell_minima(derivation, evaluation, answer, at) for at, answer in enumerate(answers))
@@ -207,8 +190,19 @@ def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     return {
         "file": solved.plan.path,
         "law": solved.model.law.name,
-        "scenarios": [record_answer(answer) for answer in answers],
+        "scenarios": [_record_scenario(solved, solved.answers.index(answer)) for answer in answers],
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
         **fit,
     }
+
+
+def _record_scenario(solved: Solution, index: int) -> Plain:
+    """What is printed of a scenario; beside prices of limits of several kinds what each allows and leaves."""
+    answer = solved.answers[index]
+    record = record_answer(answer)
+    searched = solved.terms is not None and solved.terms.searches
+    if searched and answer.shadow_prices:
+        for name, told in record_limits(solved, index).items():
+            record["shadow_prices"][name] |= told
+    return record

@@ -183,6 +183,27 @@ def schema(for_law: bool, out: Path | None) -> int:
     return run_schema(for_law=for_law, out=out)
 
 
+@commands.command()
+@click.argument("paths", nargs=-1, type=_PATH)
+@click.option("--out", type=_PATH, default=Path("reports"), show_default=True, help="Where outputs go.")
+@click.option("--interval", default=0.5, show_default=True, metavar="SECONDS", help="How often files are looked at.")
+@click.option("--templates", type=_PATH, default=None, help="A folder whose templates replace the shipped ones.")
+def watch(paths: tuple[Path, ...], out: Path, interval: float, templates: Path | None) -> int:
+    """Build plans, then again whatever a saved file changes, until Ctrl-C."""
+    from flopsheet.cli.watching import run_watch  # noqa: PLC0415 - start-up speed
+
+    return run_watch(paths or (_default_folder(),), out, interval=interval, templates=templates)
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=_PATH)
+def init(folder: Path) -> int:
+    """Write a starter folder: two plans, their layer, a law, and what editors, git and hooks need."""
+    from flopsheet.cli.starting import run_init  # noqa: PLC0415 - start-up speed
+
+    return run_init(folder)
+
+
 def _default_folder() -> Path:
     """Where plans are looked for when no path is given."""
     return Path("scenarios") if Path("scenarios").is_dir() else Path()

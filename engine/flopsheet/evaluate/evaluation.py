@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from flopsheet.evaluate.compile import CompiledCells, FloatArray, compile_cells
 from flopsheet.model.cell import BEYOND_REACH
@@ -18,6 +19,13 @@ FLAT_BELOW = 0.05
 """A plan is flat where its next token is worth less than this part of a fresh one."""
 
 Status = Literal["ok", "flat", "infeasible", "not_converged"]
+StatusArray = npt.NDArray[np.int8]
+STATUSES: tuple[Status, ...] = ("ok", "flat", "infeasible", "not_converged")
+
+CAPPED_BY = ("caps.", "data.")
+"""Limits that may keep a plan from its target begin with one of these."""
+
+_ZERO, _ONE, _NONE = np.zeros(()), np.ones(()), np.array(np.nan)
 
 
 @dataclass(frozen=True)
@@ -71,48 +79,70 @@ def judge_values(
         own: Those of one law, by the ids that they have where it is the plan's own.
     """
     shape = (len(table.scenarios),)
-    codes = own.get("plan_status", own.get("required_status", np.zeros(shape)))
-    if "value_status" in own:
-        # A law with one resource has no plan to exclude: code 2 says that no target was given.
-        codes = np.where(codes == 1, 1.0, 0.0)
-    unreachable = tuple(bool(code == 1) for code in codes)
+    unreachable = tuple(bool(missed) for missed in np.broadcast_to(find_unreachable(own), shape))
     signed = "L_opt" in graph and not graph["L_opt"].positive
-    statuses = tuple(_status(own, table, index, float(code), signed=signed) for index, code in enumerate(codes))
+    limits = [key for key in table.sources if key.startswith(CAPPED_BY)]
+    capped = np.array([any(table.is_set(key, index) for key in limits) for index in range(len(table.scenarios))])
+    statuses = tuple(STATUSES[code] for code in judge_statuses(own, capped, signed=signed))
     return Evaluation(graph, table, values, statuses, unreachable)
 
 
-def _status(values: Mapping[str, FloatArray], table: InputTable, index: int, code: float, *, signed: bool) -> Status:
-    """How a scenario came out.
+def judge_statuses(values: Mapping[str, FloatArray], capped: npt.NDArray[np.bool_], *, signed: bool) -> StatusArray:
+    """How each of many points came out, as an index into `STATUSES`.
 
     It did not converge where a result is not a positive number, a decision lies where an absent cap stands (so
     that the optimum may lie beyond), or the loss rises with a decision there. A loss that may have any sign
     (`signed`) need only be finite. It is flat where the budget is spent but none of it is worth anything.
+
+    Args:
+        values: The cells of one law by id, each an array that broadcasts to the shape of `capped`.
+        capped: Where a cap or a limit of the data is set: a target that is missed there is excluded by it.
+        signed: Whether the loss may have any sign.
     """
-    if "budget_status" in values and values["budget_status"][index] != 0:
-        return "infeasible"
-    if code == 2:
-        capped = any(key.startswith(("caps.", "data.")) and table.is_set(key, index) for key in table.sources)
-        return "infeasible" if capped else "not_converged"
-    if code == 1:
-        return "ok"
-    loss = values["L_opt"][index]
-    has_loss = math.isfinite(loss) and (signed or loss > 0)
+    codes = _codes(values)
+    loss = values.get("L_opt", _NONE)
+    has_loss = np.isfinite(loss) & (signed | (loss > 0))
+    told = [
+        (values.get("budget_status", _ZERO) != 0, "infeasible"),
+        ((codes == 2) & capped, "infeasible"),
+        (codes == 2, "not_converged"),
+        (codes == 1, "ok"),
+    ]
     if "value_status" in values:
-        absent = values["value_status"][index] != 0
-        return "ok" if absent or has_loss else "not_converged"
-    gains = {name.removeprefix("gain_"): values[name][index] for name in values if name.startswith("gain_")}
-    decided = [values[f"{decision}_opt"][index] for decision in gains]
-    results = [*decided, values["C_train"][index]]
-    found = has_loss and all(math.isfinite(value) and value > 0 for value in results)
-    within = all(value < BEYOND_REACH for value in decided) and all(gain >= 0 for gain in gains.values())
-    if not (found and within):
-        return "not_converged"
-    worn = "fresh_part" in values and values["fresh_part"][index] < FLAT_BELOW
-    return "flat" if worn or is_level(values, index) else "ok"
+        told.append((~has_loss & (values["value_status"] == 0), "not_converged"))
+    else:
+        gains = {name.removeprefix("gain_"): values[name] for name in values if name.startswith("gain_")}
+        decided = [values[f"{decision}_opt"] for decision in gains]
+        lost = ~has_loss
+        for value in (*decided, values["C_train"]):
+            lost = lost | ~(np.isfinite(value) & (value > 0))
+        for value, gain in zip(decided, gains.values(), strict=True):
+            lost = lost | ~(value < BEYOND_REACH) | ~(gain >= 0)
+        told.append((lost, "not_converged"))
+        told.append((values.get("fresh_part", _ONE) < FLAT_BELOW, "flat"))
+        told.append((_is_level(values), "flat"))
+    conditions = [np.broadcast_to(condition, capped.shape) for condition, _ in told]
+    return np.select(conditions, [np.int8(STATUSES.index(status)) for _, status in told], np.int8(0)).astype(np.int8)
+
+
+def find_unreachable(values: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    """Where no resources reach the target loss, by the cells of one law."""
+    return _codes(values) == 1
+
+
+def _codes(values: Mapping[str, FloatArray]) -> FloatArray:
+    """0 where there is a plan, 1 where no resources reach the target, 2 where none is allowed to."""
+    codes = values.get("plan_status", values.get("required_status", _ZERO))
+    # A law with one resource has no plan to exclude: code 2 says that no target was given.
+    return np.where(codes == 1, 1.0, 0.0) if "value_status" in values else codes
+
+
+def _is_level(values: Mapping[str, FloatArray]) -> npt.NDArray[np.bool_]:
+    """Where the budget is spent, and more of it would be worth nothing."""
+    idle, slack = values.get("compute_is_idle", _ZERO), values.get("compute_is_slack", _ONE)
+    return (idle == 1) & (slack == 0)
 
 
 def is_level(values: Mapping[str, FloatArray], index: int) -> bool:
     """Whether the budget of a scenario is spent, and more of it would be worth nothing."""
-    if "compute_is_idle" not in values or "compute_is_slack" not in values:
-        return False
-    return bool(values["compute_is_idle"][index] == 1 and values["compute_is_slack"][index] == 0)
+    return bool(np.atleast_1d(_is_level(values))[index if "compute_is_idle" in values else 0])

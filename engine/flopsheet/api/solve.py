@@ -13,6 +13,7 @@ from flopsheet.api.compared import find_compare_problems
 from flopsheet.api.deriving import add_terms_steps
 from flopsheet.api.plan_laws import find_cell_problems, find_law_problems
 from flopsheet.api.plan_model import build_model
+from flopsheet.api.sensitivity import find_sensitivity
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.constrained.ledger import prove_terms
@@ -30,6 +31,7 @@ from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.findings import Finding
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
+from flopsheet.evaluate.sensitivity_record import record_sensitivity
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.plan_fit import add_fit, check_estimates
 from flopsheet.messages import Message
@@ -102,6 +104,7 @@ def solve(plan: Plan) -> Solution:
         compared=compared,
         fit=fit,
         terms=terms,
+        sensitivity=find_sensitivity(plan, built, evaluation, answers),
     )
 
 
@@ -189,7 +192,11 @@ def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     return {
         "file": solved.plan.path,
         "law": solved.model.law.name,
-        "scenarios": [record_answer(answer) for answer in answers],
+        "scenarios": [
+            record_answer(answer) | record_sensitivity(solved, index)
+            for index, answer in enumerate(solved.answers)
+            if answer in answers
+        ],
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
         **fit,

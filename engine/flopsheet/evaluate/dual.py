@@ -58,7 +58,9 @@ def multiply(left: Dual, right: Dual) -> Dual:
 def power(base: Dual, exponent: Dual) -> Dual:
     """The power; of a base that is not positive only with an exponent that does not move."""
     value = float(np.float64(base.value) ** np.float64(exponent.value))
-    by_base = exponent.value * float(np.float64(base.value) ** np.float64(exponent.value - 1)) if exponent.value else 0.0
+    by_base = (
+        exponent.value * float(np.float64(base.value) ** np.float64(exponent.value - 1)) if exponent.value else 0.0
+    )
     by_exponent = value * math.log(base.value) if base.value > 0 else math.nan
     moves = bool(np.any(exponent.slope != 0))
     slope = _times(by_base, base.slope) + (_times(by_exponent, exponent.slope) if moves else 0.0)

@@ -117,15 +117,15 @@ def list_outputs(points: PointPlan, objective: str, decisions: Sequence[str]) ->
     chosen = [f"{name}{end}" for name in decisions for end in ("_opt", "_required")]
     decided = [name for name in chosen if name in results]
     decided += [name for name in results if name.endswith("_opt") and name not in {*chosen, "L_opt"}]
-    spent = [name for name in ("cost", "time") if name in results]
-    spent = spent if objective == "minimize loss" or "C_total" not in results else ["C_total", *spent]
+    totals = ("cost", "time") if objective == "minimize loss" else ("C_total", "cost", "time")
+    spent = [name for name in totals if name in results]
     return (*decided, *(["L_opt"] if "L_opt" in results else []), *spent)
 
 
 def find_goal(outputs: Mapping[str, float], objective: str) -> str:
     """The result that the plan is about: its loss, or what a target costs."""
     wanted = {"minimize compute": "C_total", "minimize cost": "cost"}.get(objective, "L_opt")
-    return wanted if wanted in outputs else next(reversed(outputs))
+    return wanted if wanted in outputs else list(outputs)[-1]
 
 
 def evaluate_sensitivity(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -80,7 +80,7 @@ class Sensitivity:
 
     `goal` is the result that the plan is about; `swings` are in the order of what they change it by, the largest
     first, inputs before the law's constants. `outputs` are the results told, with their numbers. `grids` are those of
-    the tables that are asked for.
+    the tables that are asked for; `floor` is the loss that remains with boundless resources, where there is one.
     """
 
     index: int
@@ -90,6 +90,7 @@ class Sensitivity:
     elasticities: Mapping[str, Mapping[str, Elasticity]]
     swings: tuple[Swing, ...]
     grids: tuple[Grid, ...] = ()
+    floor: sp.Expr | None = None
 
     def ends(self, swing: Swing) -> tuple[float, float]:
         """The result that the plan is about, at both ends of a swing; nan where there is none."""
@@ -175,8 +176,8 @@ def evaluate_sensitivity(
             at += len(table.rows.values) * len(table.columns.values)
         slopes = find_elasticities(points, evaluation, question, told, floor)
         goal = find_goal(told, objective)
-        whole = Sensitivity(index, swing, goal, told, slopes, tuple(swings), tuple(grids))
-        known[index] = Sensitivity(index, swing, goal, told, slopes, _ranked(whole), tuple(grids))
+        whole = Sensitivity(index, swing, goal, told, slopes, tuple(swings), tuple(grids), floor)
+        known[index] = replace(whole, swings=_ranked(whole))
     return known
 
 

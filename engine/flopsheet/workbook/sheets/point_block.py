@@ -12,10 +12,10 @@ from openpyxl.utils.cell import get_column_letter
 from flopsheet.evaluate.compile import FloatArray, compile_cells
 from flopsheet.formula.root import Root
 from flopsheet.model.cell import Cell
-from flopsheet.model.graph import names_read
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH, INFINITE, FlatModel, excel_formula
 from flopsheet.workbook.sheet import Formula, Sheet
+from flopsheet.workbook.slopes import list_moving
 
 LABEL, UNIT, NUMBER, MOST, FIRST = 1, 2, 3, 4, 5
 """The columns of a block: what a row is, its unit, the number of an input, its largest value, then the points."""
@@ -51,7 +51,7 @@ class PointBlock:
     def put(self) -> dict[str, list[float | str]]:
         """Write the rows; gives what each cell shows at each point."""
         flat, shown = self.context.flat, dict[str, list[float | str]]()
-        cells = [*self.moved, *list_moving(flat, self.moved, self.outputs)]
+        cells = [*self.moved, *list_moving(flat.graph, self.moved, self.outputs)]
         self.rows.update({cell.id: self.row + offset for offset, cell in enumerate(cells)})
         numbers = self._compute([cell for cell in cells if cell.expr is not None])
         for cell in cells:
@@ -97,17 +97,6 @@ class PointBlock:
         given = {name: np.float64(flat.number(name)) for name in compiled.inputs} | dict(self.values)
         found = {name: np.broadcast_to(array, (self.count,)) for name, array in compiled.evaluate(given).items()}
         return {**self.values, **found}
-
-
-def list_moving(flat: FlatModel, moved: Sequence[Cell], outputs: Sequence[str]) -> list[Cell]:
-    """The formulas that outputs need and that move with some inputs, and the outputs themselves, in order."""
-    moving = {cell.id for cell in moved}
-    found = []
-    for cell in flat.graph.needed(outputs):
-        if cell.expr is not None and (cell.id in outputs or names_read(cell) & moving):
-            moving.add(cell.id)
-            found.append(cell)
-    return found
 
 
 def is_closed(flat: FlatModel, outputs: Sequence[str]) -> bool:

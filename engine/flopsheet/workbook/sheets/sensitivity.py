@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,15 +21,19 @@ from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.sheet import FIRST_ROW, Content, Formula, Sheet
 from flopsheet.workbook.sheets.point_block import FIRST, LABEL, MOST, NUMBER, UNIT, PointBlock, is_closed
+from flopsheet.workbook.sheets.slope_rows import SlopeRows
+from flopsheet.workbook.slopes import list_links
 from flopsheet.workbook.styles import StyleName
 
 SHEET = "Sensitivity"
 _NAME, _AT, _LOW, _HIGH, _DOWN, _UP, _LENGTH, _KEY, _SLOPES = range(1, 10)
 _RANK_DOWN, _RANK_UP, _RANK_AT = 3, 4, 5
+_CHART_ROW = FIRST_ROW + 4
 _CHART_SIZE, _CHART_ROWS = (20.0, 11.0), 20
 _DIGITS, _TIE = 6, 1e-8
 """Lengths are ranked by so many decimals, those that are equal by their place: the last bit decides nothing."""
 
+_SLOPE = "+0.0000;-0.0000;0.0000"
 _SHARE = "+0.00%;-0.00%;0.00%"
 
 
@@ -51,40 +56,66 @@ def add_sensitivity(book: Book, context: Context) -> Sheet | None:
 
 @dataclass
 class _Writer:
-    """Writes the sheet. `block` is the calculation at the changed inputs, None where its values are stamped."""
+    """Writes the sheet. `block` is the calculation at the changed inputs, None where its values are stamped.
+
+    `chain` are the formulas of the elasticities, None where they are stamped.
+    """
 
     sheet: Sheet
     context: Context
     found: Sensitivity
     block: PointBlock | None = None
+    chain: SlopeRows | None = None
     shown: dict[str, list[float | str]] = field(default_factory=dict)
 
     def write(self) -> None:
         """The parts of the sheet, the calculation last."""
-        t, sheet = self.context.t, self.sheet
+        sheet = self.sheet
         count = len(self._cells)
-        note = "workbook.sensitivity_live" if self._live else "workbook.sensitivity_stamped"
-        names = [scenario.name for scenario in self.context.solution.plan.scenarios]
-        scenario = names[self.found.index]
-        sheet.put(FIRST_ROW, _NAME, t(note, scenario=scenario, swing=f"{100 * self.found.swing:g} %"), style="note")
-        table = FIRST_ROW + 2 + _CHART_ROWS + 1
+        self._put_note()
+        table = _CHART_ROW + _CHART_ROWS + 2
         ranks = table + 3 + count + 2
         grids = ranks + 3 + count + 2
         block = grids + sum(len(grid.request.rows.values) + 6 for grid in self.found.grids)
-        if self._live:
-            self._put_points(block)
+        end = self._put_calculation(block)
         self._put_inputs(table)
         self._put_ranks(ranks, table + 3)
-        row, end = grids, self.block.end + 2 if self.block is not None else 0
+        row = grids
         for grid in self.found.grids:
             end = self._put_grid(row, grid, end)
             row += len(grid.request.rows.values) + 6
         self._put_charts(ranks)
-        sheet.break_before(table - 1)
         sheet.set_width(_NAME, 44.0)
         for column in range(2, max([_SLOPES + len(self._outputs), FIRST + 2 * count, *self._grid_widths]) + 1):
             sheet.set_width(column, 15.0)
         sheet.print_to(max(_SLOPES + len(self._outputs), *self._grid_widths, 10))
+
+    def _put_note(self) -> None:
+        """Whether the sheet is live, a sentence a row."""
+        links = list_links(self.context.solution, self.context.flat.graph)
+        key = "stamped" if not self._live else "live" if links else "live_but_slopes"
+        names = [scenario.name for scenario in self.context.solution.plan.scenarios]
+        text = self.context.t(
+            f"workbook.sensitivity_{key}", scenario=names[self.found.index], swing=f"{100 * self.found.swing:g} %"
+        )
+        for row, sentence in enumerate(re.split(r"(?<=[.]) |(?<=。)", text), start=FIRST_ROW):
+            if sentence:
+                self.sheet.put(row, _NAME, sentence, style="subtitle")
+
+    def _put_calculation(self, row: int) -> int:
+        """What the tables are taken from, where it is live; gives the row behind it."""
+        if not self._live:
+            return row
+        self.sheet.break_before(row - 1)
+        self._put_points(row)
+        assert self.block is not None  # noqa: S101 - it was put just now
+        links = list_links(self.context.solution, self.context.flat.graph)
+        if not links:
+            return self.block.end + 2
+        names = [self._name(cell) for cell in self._cells]
+        self.chain = SlopeRows(self.sheet, self.context, links, self._cells, names, self.block.end + 1)
+        self.chain.put()
+        return self.chain.end + 2
 
     @property
     def _grid_widths(self) -> list[int]:
@@ -290,13 +321,21 @@ class _Writer:
         return f'IFERROR({text}, "{DASH}")'
 
     def _put_slopes(self, row: int, cell: Cell) -> None:
-        """The elasticities of an input, as they were when the book was made."""
+        """The elasticities of an input: the end of their chains, or as they were when the book was made."""
         slopes = self.found.elasticities[cell.key or ""]
         for offset, name in enumerate(self._outputs):
+            if self.chain is not None:
+                at = [each.id for each in self._cells].index(cell.id)
+                value = float(self.chain.values[name][at]) + 0.0
+                text = f"INDEX({self.chain.range_of(name)}, 1, {get_column_letter(_AT)}{row})"
+                shown = value if math.isfinite(value) else DASH
+                formula = Formula(text, shown)
+                self.sheet.put(row, _SLOPES + offset, formula, style="formula", number_format=_SLOPE)
+                continue
             slope = slopes.get(name)
             content: Content = DASH if slope is None else _middle(slope)
             style: StyleName = "text" if isinstance(content, str) else "constant"
-            shape = "@" if isinstance(content, str) else "+0.0000;-0.0000;0.0000"
+            shape = "@" if isinstance(content, str) else _SLOPE
             self.sheet.put(row, _SLOPES + offset, content, style=style, number_format=shape)
 
     def _put_ranks(self, row: int, first: int) -> None:
@@ -342,7 +381,7 @@ class _Writer:
             for at in (_RANK_DOWN, _RANK_UP):
                 values = sheet.range_of((first, at), (first + count - 1, at))
                 add_bars(chart, names, values, sheet.reference(row, at))
-            sheet.add_chart(chart, FIRST_ROW + 2, column if inputs else 1)
+            sheet.add_chart(chart, _CHART_ROW, column if inputs else 1)
 
     # --- two-way tables -----------------------------------------------------------------------------------------
 

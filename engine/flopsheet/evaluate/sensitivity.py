@@ -264,7 +264,7 @@ def find_elasticities(
     """The elasticity of each output in each input, exact to both sides; what has none is left out."""
     cells = list(points.graph.needed(outputs))
     own = {cell.id for cell in cells}
-    if floor is not None and all(symbol.name in points.graph for symbol in floor.free_symbols):
+    if floor is not None and "L_opt" in own and all(symbol.name in points.graph for symbol in floor.free_symbols):
         more = points.graph.needed({symbol.name for symbol in floor.free_symbols})
         cells += [cell for cell in more if cell.id not in own]
         label = Message("sensitivity.excess")

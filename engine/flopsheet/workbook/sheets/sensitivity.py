@@ -6,23 +6,22 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from openpyxl.utils.cell import get_column_letter
 
-from flopsheet.evaluate.sensitivity import EXCESS, Elasticity, Grid, Sensitivity, is_constant
-from flopsheet.model.cell import BEYOND_REACH, Cell
-from flopsheet.model.inputs import BEYOND
+from flopsheet.evaluate.sensitivity import EXCESS, Elasticity, Sensitivity, is_constant
+from flopsheet.model.cell import Cell
 from flopsheet.plan.keys import input_key
-from flopsheet.plan.plan import TwoWay
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.charts import add_bars, build_bars
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.sheet import FIRST_ROW, Content, Formula, Sheet
 from flopsheet.workbook.sheets.point_block import FIRST, LABEL, MOST, NUMBER, UNIT, PointBlock, is_closed
-from flopsheet.workbook.sheets.slope_rows import SlopeRows
-from flopsheet.workbook.slopes import list_links
+from flopsheet.workbook.sheets.sensitivity_grids import GridWriter, find_input, name_input, put_value
+from flopsheet.workbook.sheets.slope_rows import SlopeRows, find_links
 from flopsheet.workbook.styles import StyleName
 
 SHEET = "Sensitivity"
@@ -81,10 +80,12 @@ class _Writer:
         self._put_inputs(table)
         self._put_ranks(ranks, table + 3)
         row = grids
+        grids_writer = GridWriter(sheet, self.context, self._live)
         for grid in self.found.grids:
-            end = self._put_grid(row, grid, end)
+            end = grids_writer.put(row, grid, end)
             row += len(grid.request.rows.values) + 6
         self._put_charts(ranks)
+        sheet.break_before(ranks - 1)
         sheet.set_width(_NAME, 44.0)
         for column in range(2, max([_SLOPES + len(self._outputs), FIRST + 2 * count, *self._grid_widths]) + 1):
             sheet.set_width(column, 15.0)
@@ -92,7 +93,7 @@ class _Writer:
 
     def _put_note(self) -> None:
         """Whether the sheet is live, a sentence a row."""
-        links = list_links(self.context.solution, self.context.flat.graph)
+        links = find_links(self.context)
         key = "stamped" if not self._live else "live" if links else "live_but_slopes"
         names = [scenario.name for scenario in self.context.solution.plan.scenarios]
         text = self.context.t(
@@ -109,10 +110,10 @@ class _Writer:
         self.sheet.break_before(row - 1)
         self._put_points(row)
         assert self.block is not None  # noqa: S101 - it was put just now
-        links = list_links(self.context.solution, self.context.flat.graph)
+        links = find_links(self.context)
         if not links:
             return self.block.end + 2
-        names = [self._name(cell) for cell in self._cells]
+        names = [name_input(self.context, cell) for cell in self._cells]
         self.chain = SlopeRows(self.sheet, self.context, links, self._cells, names, self.block.end + 1)
         self.chain.put()
         return self.chain.end + 2
@@ -122,25 +123,21 @@ class _Writer:
         """The last columns of the tables."""
         return [1 + len(grid.request.columns.values) for grid in self.found.grids] or [1]
 
-    @property
+    @cached_property
     def _live(self) -> bool:
         """Whether every result is a formula."""
         return is_closed(self.context.flat, [*self.found.outputs, *(grid.request.show for grid in self.found.grids)])
 
-    @property
+    @cached_property
     def _cells(self) -> list[Cell]:
         """The inputs in the order of the table: those of the plan, then the law's constants."""
         keys = self.found.elasticities
         ordered = sorted(keys, key=is_constant)
         if not self._live:
             ordered = [swing.key for swing in self.found.swings]
-        return [self._cell(key) for key in ordered]
+        return [find_input(self.context, key) for key in ordered]
 
-    def _cell(self, key: str) -> Cell:
-        """The cell of an input."""
-        return next(cell for cell in self.context.flat.graph if cell.key == key)
-
-    @property
+    @cached_property
     def _outputs(self) -> list[str]:
         """The results whose elasticities are told."""
         every = [name for slopes in self.found.elasticities.values() for name in slopes]
@@ -151,11 +148,6 @@ class _Writer:
         """The result that the plan is about."""
         return self.context.flat.graph[self.found.goal]
 
-    def _name(self, cell: Cell) -> str:
-        """What an input is called."""
-        text = self.context.label(cell)
-        return self.context.t("cell.budget_compute") if cell.key == "budget.compute" else text
-
     def _name_output(self, name: str) -> str:
         """What a result is called."""
         return (
@@ -163,8 +155,6 @@ class _Writer:
             if name == EXCESS
             else self.context.label(self.context.flat.graph[name])
         )
-
-    # --- the calculation at the changed inputs ------------------------------------------------------------------
 
     def _put_points(self, row: int) -> None:
         """A column for the plan itself and two for each input; the head says which input is changed, and how."""
@@ -180,7 +170,7 @@ class _Writer:
         sheet.put(row, MOST, t("workbook.sensitivity_limit"), style="header_right")
         points = [(0, 0.0)] + [(at, sign * self.found.swing) for at in range(1, len(cells) + 1) for sign in (-1, 1)]
         for column, (at, share) in enumerate(points, start=FIRST):
-            title = t("sensitivity.as_planned") if at == 0 else self._name(cells[at - 1])
+            title = t("sensitivity.as_planned") if at == 0 else name_input(self.context, cells[at - 1])
             sheet.put(row, column, title, style="header_right")
             sheet.put(row + 1, column, float(at), style="constant", number_format="0")
             sheet.put(row + 2, column, share, style="constant", number_format=_SHARE)
@@ -205,8 +195,6 @@ class _Writer:
         name = self.context.flat.name(cell)
         text = f"{name} * (1 + IF({letter}${head + 1} = ${get_column_letter(NUMBER)}{row}, {letter}${head + 2}, 0))"
         return f"MIN(${get_column_letter(MOST)}{row}, {text})" if math.isfinite(_most(cell)) else text
-
-    # --- the tables ---------------------------------------------------------------------------------------------
 
     def _put_head(self, row: int, heads: Sequence[tuple[int, str, str]]) -> None:
         """The heads of a table, and the unit of each column below."""
@@ -245,7 +233,7 @@ class _Writer:
         self._keys = []
         for at, cell in enumerate(self._cells, start=1):
             at_row, pair, change = row + 2 + at, results[at - 1], changes[at - 1]
-            sheet.put(at_row, _NAME, self._name(cell))
+            sheet.put(at_row, _NAME, name_input(self.context, cell))
             sheet.put(at_row, _AT, float(at), style="constant", number_format="0")
             shape = format_of(goal, *(value for both in results for value in both))
             for side, column in enumerate((_LOW, _HIGH)):
@@ -279,9 +267,7 @@ class _Writer:
 
     def _put_value(self, row: int, column: int, text: str, value: float | str, shape: str) -> None:
         """A formula, or its value where the sheet is stamped."""
-        content: Content = Formula(text, value) if self._live else value
-        style: StyleName = "formula" if self._live else "text" if isinstance(value, str) else "constant"
-        self.sheet.put(row, column, content, style=style, number_format="@" if isinstance(content, str) else shape)
+        put_value(self.sheet, (row, column), text if self._live else "", value, shape)
 
     def _results(self, at: int, cell: Cell) -> tuple[float | str, float | str]:
         """The result that the plan is about, at both ends of an input."""
@@ -358,7 +344,7 @@ class _Writer:
             pair = [self._change(value) for value in self._results(at + 1, cell)]
             keys = _span(_KEY, first, last)
             position = f"{get_column_letter(_RANK_AT)}{at_row}"
-            name = Formula(f"INDEX({_span(_NAME, first, last)}, {position})", self._name(cell))
+            name = Formula(f"INDEX({_span(_NAME, first, last)}, {position})", name_input(self.context, cell))
             sheet.put(at_row, _NAME, name if self._live else name.cached, style="label", number_format="@")
             sheet.put(at_row, _AT, float(rank), style="constant", number_format="0")
             for column, source, value in ((_RANK_DOWN, _DOWN, pair[0]), (_RANK_UP, _UP, pair[1])):
@@ -382,76 +368,6 @@ class _Writer:
                 values = sheet.range_of((first, at), (first + count - 1, at))
                 add_bars(chart, names, values, sheet.reference(row, at))
             sheet.add_chart(chart, _CHART_ROW, column if inputs else 1)
-
-    # --- two-way tables -----------------------------------------------------------------------------------------
-
-    def _put_grid(self, row: int, grid: Grid, below: int) -> int:
-        """A table of a result over two inputs, and its calculation; gives the row behind that."""
-        t, sheet, request = self.context.t, self.sheet, grid.request
-        show = self.context.flat.graph[request.show]
-        down, across = self._cell(request.rows.key), self._cell(request.columns.key)
-        title = t(
-            "sensitivity.table_title", show=self.context.label(show), rows=self._name(down), columns=self._name(across)
-        )
-        sheet.put(row - 1, _NAME, title, style="section")
-        sheet.put(row, _NAME, f"{self._name(down)} ↓ · {self._name(across)} →", style="header")
-        sheet.put(row + 2, _NAME, down.unit, style="unit")
-        columns = range(2, 2 + len(request.columns.values))
-        for column, value in zip(columns, request.columns.values, strict=True):
-            sheet.put(row, column, across.unit, style="unit")
-            self._put_axis(row + 1, column, across, value)
-            sheet.put(row + 2, column, show.unit, style="unit")
-        values, block = self._grid_values(row, grid, below)
-        shape = format_of(show, *(value for line in values for value in line))
-        for at, (value, line) in enumerate(zip(request.rows.values, values, strict=True)):
-            self._put_axis(row + 3 + at, _NAME, down, value)
-            for offset, (column, number) in enumerate(zip(columns, line, strict=True)):
-                text = ""
-                if block is not None:
-                    place = f"{get_column_letter(FIRST + at * len(line) + offset)}{block.rows[show.id]}"
-                    text = place
-                self._put_value(row + 3 + at, column, text, number, shape)
-        return below if block is None else block.end + 2
-
-    def _put_axis(self, row: int, column: int, cell: Cell, value: float | None) -> None:
-        """A value along a table; none where the limit is removed."""
-        number = BEYOND_REACH if value is None else value
-        self.sheet.put(row, column, number, style="constant", number_format=format_of(cell, number))
-
-    def _grid_values(self, row: int, grid: Grid, below: int) -> tuple[list[list[float | str]], PointBlock | None]:
-        """What a table shows, and the calculation behind it where that is live."""
-        width = len(grid.request.columns.values)
-        if not self._live:
-            return [[DASH if not math.isfinite(number) else number for number in line] for line in grid.values], None
-        shown, block = self._put_grid_points(row, grid.request, below)
-        flat = shown[grid.request.show]
-        return [flat[start : start + width] for start in range(0, len(flat), width)], block
-
-    def _put_grid_points(
-        self, row: int, request: TwoWay, below: int
-    ) -> tuple[dict[str, list[float | str]], PointBlock]:
-        """The calculation of a table: a column for each of its cells, row by row."""
-        down, across = self._cell(request.rows.key), self._cell(request.columns.key)
-        heights, width = len(request.rows.values), len(request.columns.values)
-        pairs = [(one, two) for one in range(heights) for two in range(width)]
-        reach = self.context.flat.number(BEYOND.id)
-
-        def numbers(values: Sequence[float | None]) -> list[float]:
-            return [reach if value is None else value for value in values]
-
-        rows, columns = numbers(request.rows.values), numbers(request.columns.values)
-        values = {
-            down.id: np.array([rows[one] for one, _ in pairs]),
-            across.id: np.array([columns[two] for _, two in pairs]),
-        }
-        self.sheet.put(below, LABEL, self.context.t("workbook.sensitivity_table_points"), style="section")
-
-        def place(cell: Cell, letter: str) -> str:
-            one, two = pairs[[get_column_letter(FIRST + at) for at in range(len(pairs))].index(letter)]
-            return f"$A${row + 3 + one}" if cell.id == down.id else f"{get_column_letter(2 + two)}${row + 1}"
-
-        block = PointBlock(self.sheet, self.context, below + 1, [down, across], [request.show], values, place)
-        return block.put(), block
 
 
 def _most(cell: Cell) -> float:

@@ -16,9 +16,28 @@ from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.printer import render_excel
 from flopsheet.workbook.sheet import Formula, Sheet
 from flopsheet.workbook.sheets.point_block import FIRST, LABEL, NUMBER, UNIT
-from flopsheet.workbook.slopes import Link
+from flopsheet.workbook.slopes import Link, list_links
 
 _SHAPE = "+0.0000;-0.0000;0.0000"
+
+
+def find_links(context: Context) -> tuple[Link, ...]:
+    """The links from the inputs to the results; none where one has no number in a scenario that has a plan.
+
+    A step that is zero somewhere, as the logarithm of one, has no elasticity although the results have.
+    """
+    links = list_links(context.solution, context.flat.graph)
+    for index in context.solution.sensitivity:
+        if not all(np.isfinite(number) for number in link_numbers(context, links, index).values()):
+            return ()
+    return links
+
+
+def link_numbers(context: Context, links: Sequence[Link], index: int) -> dict[tuple[str, str], float]:
+    """The numbers of links in a scenario, by cell and what it reads."""
+    formulas = {(link.cell.id, link.read): link.expr for link in links}
+    needed = {symbol.name for expr in formulas.values() for symbol in expr.free_symbols}
+    return evaluate_formulas(formulas, {name: context.flat.number(name, index) for name in sorted(needed)})
 
 
 @dataclass
@@ -42,7 +61,7 @@ class SlopeRows:
         sheet.put(self.row + 1, LABEL, t("workbook.sensitivity_link"), style="header")
         sheet.put(self.row + 1, UNIT, t("workbook.unit"), style="header_unit")
         sheet.put(self.row + 1, FIRST, t("report.value"), style="header_right")
-        numbers = self._link_numbers()
+        numbers = link_numbers(self.context, self.links, 0)
         places: dict[tuple[str, str], int] = {}
         for at, link in enumerate(self.links):
             row = self.row + 2 + at
@@ -70,13 +89,6 @@ class SlopeRows:
         """The elasticities of a result in all inputs."""
         first, last = get_column_letter(FIRST), get_column_letter(FIRST + len(self.inputs) - 1)
         return f"${first}${self.rows[name]}:${last}${self.rows[name]}"
-
-    def _link_numbers(self) -> dict[tuple[str, str], float]:
-        """The numbers of the links in the first scenario."""
-        flat = self.context.flat
-        formulas = {(link.cell.id, link.read): link.expr for link in self.links}
-        needed = {symbol.name for expr in formulas.values() for symbol in expr.free_symbols}
-        return evaluate_formulas(formulas, {name: flat.number(name) for name in sorted(needed)})
 
     def _put_head(self, row: int) -> None:
         """The inputs along the chain, with their numbers below."""
@@ -122,9 +134,8 @@ class SlopeRows:
     def _put_formula(self, row: int, column: int, text: str, value: float) -> None:
         """A formula, a dash where the scenario has no plan."""
         shown = value + 0.0 if np.isfinite(value) else DASH
-        if any(link.cell.guard for link in self.links):
-            text = f'IFERROR({text}, "{DASH}")'
-        self.sheet.put(row, column, Formula(text, shown), style="formula", number_format=_SHAPE)
+        guarded = f'IFERROR({text}, "{DASH}")'
+        self.sheet.put(row, column, Formula(guarded, shown), style="formula", number_format=_SHAPE)
 
     def _name(self, cell: Cell) -> str:
         """What a cell is called."""

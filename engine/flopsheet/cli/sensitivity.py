@@ -20,6 +20,7 @@ _BAR: Final = 12
 def show_sensitivity(solution: Solution, scenario: str | None) -> None:
     """What each input changes the result by that the plan is about; nothing where the plan does not ask."""
     from flopsheet.document.numbers import render_number  # noqa: PLC0415 - start-up speed
+    from flopsheet.evaluate.sensitivity import is_constant  # noqa: PLC0415 - the same
     from flopsheet.evaluate.sensitivity_record import unit_of_output  # noqa: PLC0415 - the same
 
     names = [answer.name for answer in solution.answers]
@@ -29,8 +30,11 @@ def show_sensitivity(solution: Solution, scenario: str | None) -> None:
         return
     goal, unit = found.goal, unit_of_output(solution.graph, found.goal)
     swing = render_number(found.swing, "%", digits=6)
-    click.echo(f"\nsensitivity of `{names[found.index]}`: each input {swing} down and up")
-    most = max((found.length(each) for each in found.swings), default=0.0)
+    click.echo(f"\nsensitivity of `{names[found.index]}`: each input {swing} down (-) and up (+)")
+    longest = {
+        kind: max((found.length(each) for each in found.swings if is_constant(each.key) == kind), default=0.0)
+        for kind in (False, True)
+    }
     rows = []
     for each in found.swings:
         ends = (each.low, each.high)
@@ -44,8 +48,8 @@ def show_sensitivity(solution: Solution, scenario: str | None) -> None:
         slopes = (
             "-" if slope is None else f"{slope.above:.4g}" + (f" ({slope.below:.4g} down)" if slope.is_kink else "")
         )
-        rows.append((each.key, *shown, slopes, _bar(found, each, most)))
-    headers = ("input", f"{goal} low", f"{goal} high", "% per %", "down < > up")
+        rows.append((each.key, *shown, slopes, _bar(found, each, longest[is_constant(each.key)])))
+    headers = ("input", f"{goal} low", f"{goal} high", "% per %", f"{'lower':>{_BAR}}|higher")
     print_table(headers, rows, right=(1, 2, 3))
     for each in found.swings:
         if each.high.clipped:

@@ -49,7 +49,7 @@ def read_sensitivity(
     tables = [_read_table(item, scenarios, problems) for item in read_items(node.get("tables"))]
     return SensitivityRequest(
         swing=_read_swing(node.get("swing"), problems),
-        inputs=tuple({given.key: given for given in reversed(inputs)}.values())[::-1],
+        inputs=tuple({given.key: given for given in inputs}.values()),
         scenario=chosen.name,
         tables=tuple(table for table in tables if table is not None),
     )

@@ -9,7 +9,7 @@ from typing import Final
 import sympy as sp
 
 from flopsheet.derive.algebra import part_logarithm
-from flopsheet.evaluate.sensitivity import EXCESS
+from flopsheet.evaluate.sensitivity import EXCESS, is_constant
 from flopsheet.evaluate.solution import Solution
 from flopsheet.formula.root import Root, slope_of
 from flopsheet.messages import Message
@@ -40,7 +40,7 @@ def list_links(solution: Solution, graph: Graph) -> tuple[Link, ...]:
     found = solution.shown_sensitivity
     if found is None:
         return ()
-    inputs = [cell for cell in graph if cell.key in found.elasticities]
+    inputs = list_changed(solution, graph)
     cells = list_moving(graph, inputs, list(found.outputs))
     if found.floor is not None and any(EXCESS in slopes for slopes in found.elasticities.values()):
         needed = {symbol.name for symbol in found.floor.free_symbols}
@@ -58,6 +58,12 @@ def list_links(solution: Solution, graph: Graph) -> tuple[Link, ...]:
                 return ()
             links.append(Link(cell, name, expr))
     return tuple(links)
+
+
+def list_changed(solution: Solution, graph: Graph) -> list[Cell]:
+    """The inputs that a plan changes in any scenario, those of the law last."""
+    keys = {key for found in solution.sensitivity.values() for key in found.elasticities}
+    return sorted((cell for cell in graph if cell.key in keys), key=lambda cell: is_constant(cell.key or ""))
 
 
 def list_moving(graph: Graph, moved: Sequence[Cell], outputs: Sequence[str]) -> list[Cell]:

@@ -22,6 +22,7 @@ from flopsheet.workbook.sheet import FIRST_ROW, Content, Formula, Sheet
 from flopsheet.workbook.sheets.point_block import FIRST, LABEL, MOST, NUMBER, UNIT, PointBlock, is_closed
 from flopsheet.workbook.sheets.sensitivity_grids import GridWriter, find_input, name_input, put_value
 from flopsheet.workbook.sheets.slope_rows import SlopeRows, find_links
+from flopsheet.workbook.slopes import list_changed
 from flopsheet.workbook.styles import StyleName
 
 SHEET = "Sensitivity"
@@ -130,12 +131,10 @@ class _Writer:
 
     @cached_property
     def _cells(self) -> list[Cell]:
-        """The inputs in the order of the table: those of the plan, then the law's constants."""
-        keys = self.found.elasticities
-        ordered = sorted(keys, key=is_constant)
-        if not self._live:
-            ordered = [swing.key for swing in self.found.swings]
-        return [find_input(self.context, key) for key in ordered]
+        """The inputs in the order of the table: of all scenarios where the sheet follows them, else of the one told."""
+        if self._live:
+            return list_changed(self.context.solution, self.context.flat.graph)
+        return [find_input(self.context, swing.key) for swing in self.found.swings]
 
     @cached_property
     def _outputs(self) -> list[str]:
@@ -308,7 +307,7 @@ class _Writer:
 
     def _put_slopes(self, row: int, cell: Cell) -> None:
         """The elasticities of an input: the end of their chains, or as they were when the book was made."""
-        slopes = self.found.elasticities[cell.key or ""]
+        slopes = self.found.elasticities.get(cell.key or "", {})
         for offset, name in enumerate(self._outputs):
             if self.chain is not None:
                 at = [each.id for each in self._cells].index(cell.id)

@@ -67,6 +67,7 @@ def test_the_sheet_follows(name, build_book, recalculate, tmp_path_factory, tmp_
     table = row_of("Loss reached by “Compute budget” and “Cap on parameters”")
     shown = [[cell(table + 4 + row, 2 + column) for column in (0, 1)] for row in (0, 1)]
     chosen = api.solve_plan(rewritten(plan, tmp_path, scenario), sets=[each for each in sets if "constants" in each])
+    assert chosen.shown_sensitivity is not None
     assert shown == [pytest.approx(row, rel=1e-9) for row in chosen.shown_sensitivity.grids[0].values]
 
 

@@ -67,8 +67,8 @@ def _bar(found: Sensitivity, each: Swing, most: float) -> str:
     for end, mark in ((each.low, "-"), (each.high, "+")):
         share = change(end)
         marks = mark * max(round(abs(share) * _BAR), 1 if share else 0)
-        left, right = (
-            (marks if share < 0 and len(marks) > len(left) else left),
-            (marks if share > 0 and len(marks) > len(right) else right),
-        )
+        if share < 0 and len(marks) > len(left):
+            left = marks
+        if share > 0 and len(marks) > len(right):
+            right = marks
     return f"{left:>{_BAR}}|{right}"

@@ -25,14 +25,14 @@ def test_the_terminal_shows_a_small_tornado(flopsheet):
     """Of the first scenario, or of the one that is asked for; the longest first."""
     run = flopsheet("solve", "plan.yaml")
     assert run.code == 0
-    assert "sensitivity of `base`: each input 20 % down and up" in run.out
+    assert "sensitivity of `base`: each input 20 % down (-) and up (+)" in run.out
     assert "caps.parameters" not in run.out
     run = flopsheet("solve", "plan.yaml", "--scenario", "capped")
     assert "sensitivity of `capped`" in run.out
     rows = run.out.partition("sensitivity of")[2].splitlines()
     keys = [row.split()[0] for row in rows[3:] if row]
     assert keys[:2] == ["budget.compute", "caps.parameters"]
-    assert keys[2] == "constants.E"
+    assert keys[2] == "constants.alpha"
 
 
 @pytest.mark.usefixtures("asking")

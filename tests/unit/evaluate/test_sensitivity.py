@@ -11,7 +11,7 @@ from flopsheet import api
 from flopsheet.api.points import open_points
 from flopsheet.api.solve import record_solved
 from flopsheet.errors import FlopsheetError
-from flopsheet.evaluate.sensitivity import EXCESS
+from flopsheet.evaluate.sensitivity import EXCESS, SwungEnd
 
 HEAD = "title: x\nlaw: hoffmann_2022\n"
 BUDGET = HEAD + "budget: {compute: 1e22}\n"
@@ -123,10 +123,12 @@ def test_a_limit_that_just_binds_is_a_kink(solve, tmp_path):
 def test_swings_are_plans_of_their_own(name, solve, tmp_path):
     """Both ends of the longest swings against scenarios that set those numbers."""
     path, solution = solve(name)
-    points, ends, scenarios = open_points(path), {}, []
+    points = open_points(path)
+    ends: dict[str, SwungEnd] = {}
+    scenarios: list[str] = []
     for swing in solution.sensitivity[0].swings[:2]:
         for end, factor in ((swing.low, 0.9), (swing.high, 1.1)):
-            assert end.value == pytest.approx(factor * points.own_value(swing.key), rel=1e-14)
+            assert end.value == pytest.approx(factor * (points.own_value(swing.key) or 0.0), rel=1e-14)
             ends[f"s{len(ends)}"] = end
             scenarios.append(f"s{len(scenarios)}: {{{swing.key}: {end.value!r}}}")
     copy = tmp_path / "plan.yaml"

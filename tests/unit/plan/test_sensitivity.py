@@ -81,8 +81,10 @@ def test_what_is_wrong_is_told_at_its_place(name, load):
         load(f"sensitivity: {{{text}}}\n")
     first = error.value.problems[0]
     assert message in str(error.value)
-    start = first.place.column - 1
-    assert (first.place.line, first.place.text[start : start + first.place.length]) == (4, marked)
+    place = first.place
+    assert place is not None
+    start = place.column - 1
+    assert (place.line, place.text[start : start + place.length]) == (4, marked)
 
 
 def test_the_remedy_names_a_scenario_that_sets_the_input(load):

@@ -13,6 +13,7 @@ from flopsheet.api.compared import find_compare_problems
 from flopsheet.api.deriving import add_terms_steps
 from flopsheet.api.plan_laws import find_cell_problems, find_law_problems
 from flopsheet.api.plan_model import build_model
+from flopsheet.api.sensitivity import find_sensitivity
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.constrained.ledger import prove_terms
@@ -31,6 +32,7 @@ from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.findings import Finding
 from flopsheet.evaluate.limits_worth import record_limits
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
+from flopsheet.evaluate.sensitivity_record import record_sensitivity
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.plan_fit import add_fit, check_estimates
 from flopsheet.messages import Message
@@ -103,6 +105,7 @@ def solve(plan: Plan) -> Solution:
         compared=compared,
         fit=fit,
         terms=terms,
+        sensitivity=find_sensitivity(plan, built, evaluation, answers),
     )
 
 
@@ -205,4 +208,4 @@ def _record_scenario(solved: Solution, index: int) -> Plain:
     if searched and answer.shadow_prices:
         for name, told in record_limits(solved, index).items():
             record["shadow_prices"][name] |= told
-    return record
+    return record | record_sensitivity(solved, index)

@@ -10,6 +10,7 @@ import click
 
 from flopsheet.cli.comparing import show_law_findings, show_laws
 from flopsheet.cli.output import FAILED, OK, print_json, print_table, say
+from flopsheet.cli.sensitivity import show_sensitivity
 from flopsheet.messages import Message, render_message
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     _show_prices(answers)
     _show_tiers(answers)
     _show_strategies(answers)
+    show_sensitivity(solution, scenario)
     if solution.compared:
         show_laws(solution, answers)
     _say_findings(answers)

@@ -17,6 +17,7 @@ from flopsheet.document.naming import describe_caps
 from flopsheet.document.render import render_template
 from flopsheet.document.resource_report import draw_resource, view_resource
 from flopsheet.document.scene import Figure
+from flopsheet.document.sensitivity_view import draw_tornados, view_sensitivity
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
 from flopsheet.document.symbols import list_symbols
@@ -25,6 +26,7 @@ from flopsheet.document.terms_charts import draw_terms
 from flopsheet.document.terms_study import Study
 from flopsheet.document.terms_teller import told_units
 from flopsheet.document.terms_view import view_terms
+from flopsheet.document.tornado import render_tornado
 from flopsheet.document.view_claims import list_claims
 from flopsheet.document.view_derivation import list_elasticities, list_exponents, list_proofs, list_steps, work_out
 from flopsheet.document.view_provenance import (
@@ -79,10 +81,12 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         "compare": view_compare(source, words),
         "compare_figures": list_figures(beside, words),
         "bibtex": cite_all(source),
+        "sensitivity": view_sensitivity(source, words),
     }
     text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
+    files |= {file: render_tornado(chart, overrides=overrides) for file, chart in draw_tornados(source, words).items()}
     return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from flopsheet.derive.claims import ClaimVerdict
@@ -14,6 +14,7 @@ from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.evaluate.sensitivity import Sensitivity
 from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
@@ -25,7 +26,7 @@ from flopsheet.plan.plan import Constant, Plan
 
 @dataclass(frozen=True)
 class Solution:
-    """A solved plan."""
+    """A solved plan. `sensitivity` is that of each scenario with a plan, by its place, where the plan asks for it."""
 
     plan: Plan
     model: LawModel | ResourceModel
@@ -40,6 +41,7 @@ class Solution:
     compared: tuple[ComparedLaw, ...] = ()
     fit: Fit | None = None
     terms: Terms | None = None
+    sensitivity: Mapping[int, Sensitivity] = field(default_factory=dict)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -59,6 +61,13 @@ class Solution:
             if answer.status in {"infeasible", "not_converged"}
         ]
         return tuple(found)
+
+    @property
+    def shown_sensitivity(self) -> Sensitivity | None:
+        """The sensitivity that a report shows: of the scenario that the plan names, where that has a plan."""
+        request = self.plan.sensitivity
+        names = [scenario.name for scenario in self.plan.scenarios]
+        return None if request is None else self.sensitivity.get(names.index(request.scenario))
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from flopsheet.plan.read import (
 from flopsheet.plan.rules import check_objective, read_expectations
 from flopsheet.plan.scenarios import Ground, note_sets_removing_nothing, settle_scenarios
 from flopsheet.plan.schema import COVERS, OBJECTIVES
+from flopsheet.plan.sensitivity import read_sensitivity
 from flopsheet.plan.slugs import slugs_of
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class _PlanBuilder:
             files=(*runs, *sorted(modifiers), *self.files),
             fit=fit,
             tiers=settled.tiers,
+            sensitivity=read_sensitivity(self.node.get("sensitivity"), scenarios, self.problems),
             covers=cast("Covers", covers if covers in COVERS else COVERS[0]),
             places=self._places(("objective",), ("budget", "covers")),
         )

@@ -97,11 +97,17 @@ def _add_number(given: Given, row: InputKey, dotted: str, node: Scalar, subject:
     if node.is_null:
         given.numbers[dotted] = Sourced(None, row.unit, node.place, layer, node.text)
         return
-    quantity = read_number(node, number_shape(row), joined(subject, dotted), problems)
-    unit = quantity.unit if quantity and row.section == "inputs" else row.unit
-    value = math.nan
-    if quantity is not None:
-        value = quantity.value
-        if row.written:
-            value = float(value * (exact_factor(row.written) / exact_factor(row.unit)))
+    value, unit = read_held(row, node, joined(subject, dotted), problems)
     given.numbers[dotted] = Sourced(value, unit, node.place, layer, node.text)
+
+
+def read_held(row: InputKey, node: Scalar, subject: str, problems: Problems) -> tuple[float, str]:
+    """The number of a key in the unit that it is held in, and that unit; nan where it is wrong, which is noted."""
+    quantity = read_number(node, number_shape(row), subject, problems)
+    unit = quantity.unit if quantity and row.section == "inputs" else row.unit
+    if quantity is None:
+        return math.nan, unit
+    value = quantity.value
+    if row.written:
+        value = float(value * (exact_factor(row.written) / exact_factor(row.unit)))
+    return value, unit

@@ -22,7 +22,7 @@ from flopsheet.plan.topics import TOPICS
 
 OBJECTIVES = ("minimize loss", "minimize compute", "minimize cost")
 COVERS = ("training", "lifetime")
-_LATER_SECTIONS = ("sweep", "sensitivity", "uncertainty")
+_LATER_SECTIONS = ("sweep", "uncertainty")
 
 
 def _sections() -> dict[str, Shape]:
@@ -170,7 +170,7 @@ _CLAIM = Record(
 )
 _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
-    "fit",
+    "fit", "sensitivity",
 )  # fmt: skip
 _FIT = Record(
     {
@@ -179,6 +179,15 @@ _FIT = Record(
         "method": Text(choices=("logs",)),
         "columns": Table(Text(), "identifier", "quantity"),
         "free": ListOf(Text(), single=True),
+    }
+)
+_TABLE_VALUES = Table(ListOf(Text(), nulls=True), "text", "input")
+_SENSITIVITY = Record(
+    {
+        "swing": Number("1", about="What each input is changed by, up and down: a share below 100 %; default 10 %"),
+        "inputs": ListOf(Text(), single=True),
+        "scenario": Text(about="The scenario that report and terminal show; default: the first"),
+        "tables": ListOf(Record({"rows": _TABLE_VALUES, "columns": _TABLE_VALUES, "show": Text()})),
     }
 )
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
@@ -225,6 +234,7 @@ PLAN = Record(
         "scenarios": Table(SCENARIO, "text", "scenario"),
         "claims": Table(_CLAIM, "text", "claim"),
         "fit": _FIT,
+        "sensitivity": _SENSITIVITY,
         "expect": _EXPECT,
         "compare": ListOf(Text(), single=True),
     },

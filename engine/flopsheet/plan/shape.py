@@ -50,11 +50,15 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of items: exactly `length` where that is given; `single` lets a bare item stand for a list of one."""
+    """A list of items: exactly `length` where that is given; `single` lets a bare item stand for a list of one.
+
+    With `nulls` an item may be null.
+    """
 
     item: Shape
     length: int | None = None
     single: bool = False
+    nulls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

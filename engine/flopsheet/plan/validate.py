@@ -197,7 +197,7 @@ def _check_list(shape: ListOf, node: Node, subject: str, problems: Problems) -> 
     if shape.length is not None and len(items) != shape.length:
         problems.add(f"must be {describe(shape)}, but has {len(items)} items.", node.place, subject)
     for item in items:
-        if isinstance(item, Scalar) and item.is_null:
+        if isinstance(item, Scalar) and item.is_null and not shape.nulls:
             problems.add(f"an item must be {describe(shape.item)}, but is empty.", item.place, subject)
         check(shape.item, item, subject, problems)
 

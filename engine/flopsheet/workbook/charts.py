@@ -17,6 +17,8 @@ from openpyxl.drawing.line import LineProperties
 COLOURS = ("1F4E9E", "D95F02", "2A9D6F", "7B4FA3", "A0522D", "C2187A", "5F6B7A")
 """Colours in the order of the series; they tell apart in print and with colour blindness, from dark to light."""
 
+_SIDES = ("D95F02", "1F4E9E")  # an input lower, and higher, as in the report
+
 _LINE_WIDTH = 22225  # 1.75 points in the units of drawings
 _MARKER_SIZE = 8
 _GRID = "E3E7ED"
@@ -89,6 +91,27 @@ def add_columns(chart: BarChart, names: str, values: str, title: str) -> None:
     colour = COLOURS[len(chart.series) % len(COLOURS)]
     series.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(noFill=True))
     chart.series.append(series)
+
+
+def build_bars(title: str, x_title: str, y_title: str, *, size: tuple[float, float] = (22.0, 12.0)) -> BarChart:
+    """An empty chart of bars to both sides of zero, the first name on top, names beside the longest bars."""
+    chart = build_columns(title, x_title, y_title, size=size)
+    chart.type, chart.overlap, chart.gapWidth = "bar", 100, 60
+    chart.legend.legendPos = "b"
+    chart.x_axis.axPos, chart.x_axis.tickLblPos = "l", "low"
+    chart.x_axis.scaling.orientation = "maxMin"
+    chart.y_axis.axPos, chart.y_axis.crosses = "b", "max"
+    chart.y_axis.number_format = "0.0%"
+    return chart
+
+
+def add_bars(chart: BarChart, names: str, values: str, title: str) -> None:
+    """A bar for each value of a range, beside its name; `title` is the cell that holds what the legend says."""
+    add_columns(chart, names, values, title)
+    colour = _SIDES[(len(chart.series) - 1) % len(_SIDES)]
+    series = chart.series[-1]
+    series.invertIfNegative = False
+    series.graphicalProperties = GraphicalProperties(solidFill=colour, ln=LineProperties(noFill=True))
 
 
 def _axis(title: str, own: int, other: int, side: Literal["b", "l"], *, logarithmic: bool) -> NumericAxis:

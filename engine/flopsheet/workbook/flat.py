@@ -28,6 +28,7 @@ from flopsheet.workbook.names import NameMap, Role, map_names
 from flopsheet.workbook.printer import Refer, literals, render_excel
 from flopsheet.workbook.root_columns import FOR_NESTED, FOR_ROOTS, inner_of, objective_columns, residual_columns
 from flopsheet.workbook.sheet import Formula
+from flopsheet.workbook.slopes import list_links
 from flopsheet.workbook.split import split_long
 
 DASH = "–"
@@ -122,6 +123,7 @@ def flatten_model(solution: Solution) -> FlatModel:
     } | _ALWAYS
     drawn = (*_compared_curves(solution), *list_iso_flop(solution))
     found |= {number for expr in drawn for number in literals(expr)}
+    found |= {number for link in list_links(solution, graph) for number in literals(link.expr)}
     found |= {FLAT_PART} if "fresh_part" in graph else set()
     found |= {number for cell in graph if cell.kind == "input" for number in literals(_default_of(cell))}
     numbers = {number: f"num_{_spell(number)}" for number in sorted(found)}

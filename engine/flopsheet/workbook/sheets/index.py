@@ -13,6 +13,7 @@ from flopsheet.workbook.context import Context
 from flopsheet.workbook.sheet import FIRST_ROW, Sheet
 from flopsheet.workbook.sheets.check_rows import AGREEMENT
 from flopsheet.workbook.sheets.iso_flop import draws_iso_flop
+from flopsheet.workbook.sheets.sensitivity import shows_sensitivity
 from flopsheet.workbook.sheets.tiers import find_tiers
 from flopsheet.workbook.styles import StyleName
 
@@ -27,6 +28,7 @@ _SHEETS = (
     "Curve",
     "Iso-FLOP",
     "Compare",
+    "Sensitivity",
     "Derivation",
     "Checks",
 )
@@ -162,6 +164,8 @@ def _stands(name: str, context: Context) -> bool:
         return bool(context.root_rows)
     if name == "Compare":
         return bool(context.solution.compared)
+    if name == "Sensitivity":
+        return shows_sensitivity(context)
     if name == "Fit":
         return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from flopsheet import __version__
 from flopsheet.api.solve import solve_plan
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.evaluate.uncertainty_study import find_law_draws
 from flopsheet.laws.library import load_law
 from flopsheet.plan.layers import load_plan
 from flopsheet.provenance import BuildState, hash_bytes, hash_inputs, load_state, write_state, write_whole
@@ -151,7 +152,8 @@ def is_stale(plan: Path, folder: Path) -> bool:
         named = (loaded.law, *(item.name for item in loaded.compare))
         laws = [load_law(law, root=loaded.root, base=loaded.root, place=loaded.law_place) for law in named]
         own = {law.origin for law in laws} - {"library", "inline"}
-        digest = hash_inputs(loaded.root, sorted({*loaded.files, *own}))
+        draws = find_law_draws(loaded, laws[0])
+        digest = hash_inputs(loaded.root, sorted({*loaded.files, *own, *([draws] if draws else [])}))
         report = (folder / REPORT).read_text(encoding="utf-8")
         return digest not in report or _is_damaged(folder, report, digest)
     except (FlopsheetError, OSError):

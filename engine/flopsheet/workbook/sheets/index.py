@@ -27,6 +27,7 @@ _SHEETS = (
     "Curve",
     "Iso-FLOP",
     "Compare",
+    "Uncertainty",
     "Derivation",
     "Checks",
 )
@@ -162,6 +163,8 @@ def _stands(name: str, context: Context) -> bool:
         return bool(context.root_rows)
     if name == "Compare":
         return bool(context.solution.compared)
+    if name == "Uncertainty":
+        return context.solution.study is not None
     if name == "Fit":
         return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flopsheet.api.plan_model import PlanModel
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.points import PointPlan
-from flopsheet.evaluate.uncertainty_findings import list_uncertainty_findings
+from flopsheet.evaluate.uncertainty_findings import list_uncertainty_findings, tell_fixed
 from flopsheet.evaluate.uncertainty_study import Study, build_study
 from flopsheet.plan.plan import Plan
 
@@ -26,7 +26,8 @@ def draw_answers(plan: Plan, built: PlanModel, answers: Sequence[Answer]) -> tup
     found = []
     for index, answer in enumerate(answers):
         if not study.samplers[index].keys:
-            found.append(answer)
+            told = tell_fixed(study.fixed[index])
+            found.append(replace(answer, findings=(*answer.findings, *told)))
             continue
         uncertainty = study.evaluate(points.at(index))
         findings = list_uncertainty_findings(uncertainty, built.law.name)

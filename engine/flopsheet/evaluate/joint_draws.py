@@ -97,22 +97,29 @@ def _read_rows(
             message = f"the row has {len(fields)} fields, but there are {len(head)} columns."
             problems.add(message, Place(file, number, 1))
         else:
-            rows.append([_number(field, name, line, number, file, problems)
-                         for field, name in zip(fields, head, strict=True)])  # fmt: skip
+            rows.append([_number(field) for field in fields])
+            if not all(map(math.isfinite, rows[-1])):
+                _note_wrong(fields, head, line, Place(file, number, 1), problems)
         if len(problems.found) >= _MOST_TOLD:
             break
     return rows
 
 
-def _number(field: str, name: str, line: str, number: int, file: str, problems: Problems) -> float:
-    """The number in a field; 0 where it is none, which is noted."""
+def _number(field: str) -> float:
+    """The number in a field; not a number where there is none."""
     try:
-        value = float(field)
+        return float(field)
     except ValueError:
-        value = math.nan
-    if math.isfinite(value):
-        return value
-    place = Place(file, number, max(line.find(field), 0) + 1, max(1, len(field)))
-    what = "is empty" if not field else f"is `{field[:_LONGEST_SHOWN]}`"
-    problems.add(f"`{name}` must be a finite number, but {what}.", place)
-    return 0.0
+        return math.nan
+
+
+def _note_wrong(fields: Sequence[str], head: Sequence[str], line: str, start: Place, problems: Problems) -> None:
+    """Note each field of a row that is no finite number."""
+    at = 0
+    for field, name in zip(fields, head, strict=True):
+        at = max(line.find(field, at), at)
+        if not math.isfinite(_number(field)):
+            what = "is empty" if not field else f"is `{field[:_LONGEST_SHOWN]}`"
+            message = f"`{name}` must be a finite number, but {what}."
+            problems.add(message, start.shifted(at, max(1, len(field))))
+        at = line.find(",", at + len(field)) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flopsheet.evaluate.findings import Finding
 from flopsheet.evaluate.uncertainty import Uncertainty
 from flopsheet.messages import Arguments, Message
@@ -31,7 +33,11 @@ def list_uncertainty_findings(found: Uncertainty, law: str) -> tuple[Finding, ..
     if found.exact:
         exact = {"names": ", ".join(found.exact), "law": law}
         findings.append(Finding("exact_constants", Message("finding.exact_constants", exact)))
-    if found.fixed:
-        fixed = {"keys": ", ".join(found.fixed)}
-        findings.append(Finding("inputs_not_drawn", Message("finding.inputs_not_drawn", fixed)))
-    return tuple(findings)
+    return (*findings, *tell_fixed(found.fixed))
+
+
+def tell_fixed(keys: Sequence[str]) -> tuple[Finding, ...]:
+    """That a scenario sets itself what is drawn for others."""
+    if not keys:
+        return ()
+    return (Finding("inputs_not_drawn", Message("finding.inputs_not_drawn", {"keys": ", ".join(keys)})),)

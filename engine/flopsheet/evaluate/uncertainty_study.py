@@ -129,12 +129,12 @@ class _Builder:
             self._sampler(scenario, own, constants, joint)
             for scenario, own in zip(self.plan.scenarios, fixed, strict=True)
         )
-        if not any(sampler.keys for sampler in samplers):
+        if not self.request.inputs and not constants and joint is None:
             message = (
                 f"nothing is uncertain: no input is drawn, and law `{law.name}` states nothing about its constants."
             )
-            if self.request.inputs or self.request.fixed:
-                message = "nothing is uncertain: every scenario sets what would be drawn, or nothing is named."
+            if self.request.fixed:
+                message = "nothing is uncertain: the constants are fixed, and no input is drawn."
             remedy = "Write for example `inputs: {hardware.mfu: {normal: [0.40, 0.03]}}`."
             raise FlopsheetError(Problem(message, self.request.place, SECTION, remedy))
         return Study(self.request, samplers, fixed, self._exact(constants, joint), self._ranges())
@@ -151,6 +151,8 @@ class _Builder:
                 name = key.removeprefix(_CONSTANTS)
                 remedy = did_you_mean(name, self.model.law.constants)
                 problems.add(f"law `{self.model.law.name}` has no constant `{name}`.", place, subject, remedy)
+            elif all(scenario.inputs.get(key) is None for scenario in self.plan.scenarios):
+                problems.add("is drawn, but the plan does not set it.", place, subject, _give(key))
             else:
                 known = [known for known in self.points.keys if not known.startswith("strategies.")]
                 problems.add("this plan reads no such input.", place, subject, did_you_mean(key, known))
@@ -164,9 +166,7 @@ class _Builder:
             len(self.plan.scenarios) > 1 or values[0] >= BEYOND_REACH
         ):  # fmt: skip
             message = "is drawn, but the plan does not set it for all scenarios."
-            problems.add(
-                message, place, subject, f"Give `{key}` at the top level the value that the plan is solved with."
-            )
+            problems.add(message, place, subject, _give(key))
 
     def _check_joint(self, joint: JointDraws, problems: Problems) -> None:
         """Note constants that are drawn together, and set or drawn by themselves as well."""
@@ -270,6 +270,11 @@ def draw_constant(constant: Constant) -> Variable | None:
     if constant.se is not None:
         return Variable(key, "normal", constant.value, constant.se, unit, "se", positive)
     return None
+
+
+def _give(key: str) -> str:
+    """What to do about an input without a value of its own."""
+    return f"Give `{key}` at the top level the value that the plan is solved with."
 
 
 def _is_set(scenario: Scenario, key: str) -> bool:

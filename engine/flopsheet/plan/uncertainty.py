@@ -110,6 +110,10 @@ class _Reader:
             return None, False
         if node.text.strip() == FIXED:
             return None, True
+        if not _FILE.search(node.text.strip()):
+            message = f"must be `{FIXED}` or a CSV file of joint draws, but is `{node.text.strip()[:40]}`."
+            self._note(message, node.place, "constants", "Left out, constants are drawn as the law states them.")
+            return None, False
         return self._file(node), False
 
     def _file(self, node: Scalar) -> str | None:
@@ -129,7 +133,7 @@ class _Reader:
         if not quantity.value.is_integer() or not least <= quantity.value <= most:
             memory = " Results are kept whole: each takes 80 MB at ten million draws." if key == "draws" else ""
             message = f"must be a whole number from {least:,} to {most:,}, but is `{read_text(node)[:40]}`."
-            remedy = f"Ten thousand draws give an interval to about 2 % of its width.{memory}" if memory else ""
+            remedy = f"Ten thousand draws give an interval to about 1 % of its width.{memory}" if memory else ""
             self._note(message, node.place, key, remedy)
             return default
         return int(quantity.value)

@@ -15,6 +15,7 @@ from flopsheet.workbook.sheets.check_rows import UNCHANGED
 from flopsheet.workbook.styles import StyleName, number_format
 
 _SCENARIO, _RESULT, _UNIT, _PLANNED, _FIRST = range(1, 6)
+_RATIO = "token/parameter"  # usually tens, so that its format has one decimal
 _OUTCOME, _SHARE_UNIT, _SHARE = _RESULT, _UNIT, _PLANNED
 
 
@@ -87,7 +88,8 @@ def _put_number(sheet: Sheet, row: int, column: int, number: float | None, unit:
         text = DASH if number is None else INFINITE
         sheet.put(row, column, text, style="text")
         return
-    sheet.put(row, column, number, style="constant", number_format=number_format(unit, number))
+    shape = "0.0000" if unit == _RATIO and abs(number) < 1 else number_format(unit, number)
+    sheet.put(row, column, number, style="constant", number_format=shape)
 
 
 def _put_shares(sheet: Sheet, context: Context, row: int, drawn: list[tuple[Answer, Uncertainty]]) -> None:

@@ -17,6 +17,8 @@ from flopsheet.model.law_model import LawModel
 
 #: So many scenarios are told in sentences; of more the first ones.
 _TOLD: Final = 3
+#: Factors from here on are told with three digits.
+_WIDE: Final = 100.0
 _NO_PLAN: Final = ("infeasible", "not_converged")
 
 
@@ -42,7 +44,7 @@ def view_uncertainty(source: ReportSource, words: Words) -> Mapping[str, object]
         "title": words.say("uncertainty.title"),
         "text": text,
         "sentences": [text for answer, found in drawn[:_TOLD] for text in _tell(source, words, answer, found)]
-        + list(_caveats(words, first)),
+        + list(_caveats(words, [found for _, found in drawn])),
         "sections": [section for section in sections if section.table is not None],
     }
 
@@ -53,34 +55,31 @@ def level_of(found: Uncertainty, words: Words) -> str:
 
 
 def _tell(source: ReportSource, words: Words, answer: Answer, found: Uncertainty) -> Iterator[str]:
-    """Where the decisions, the loss and the money of a scenario lie."""
-    common = {
-        "scenario": words.name(answer.name),
-        "draws": f"{found.sampler.draws:,}",
-        "level": level_of(found, words),
-    }
-    for name, what in _headlines(source, words).items():
-        spread = found.results.get(name)
-        if spread is None or not spread.varies:
-            continue
-        low, middle, high = (spread.quantiles[share].value for share in (found.shares[0], MEDIAN, found.shares[-1]))
-        digits = 4 if spread.unit == "nats/token" else 3
-        shown = {
-            key: words.quantity(value, spread.unit, digits)
-            for key, value in (("low", low), ("middle", middle), ("high", high))
-        }
-        if spread.unit == "nats/token":
-            yield words.say("uncertainty.sentence_loss", **common, **shown)
-        elif low > 0 and math.isfinite(high):
-            factor = words.number(high / low, None, 2 if high < 100 * low else 3)
-            yield words.say("uncertainty.sentence", **common, **shown, what=what, factor=factor)
-        else:
-            yield words.say("uncertainty.sentence_unbounded", **common, **shown, what=what)
+    """Where the decisions, the money, the time and the loss of a scenario lie, and how often there is no plan."""
+    common = {"scenario": words.name(answer.name), "draws": f"{found.sampler.draws:,}"}
+    clauses = [
+        _clause(words, what, spread, (found.shares[0], found.shares[-1]))
+        for name, what in _headlines(source, words).items()
+        if (spread := found.results.get(name)) is not None and spread.varies
+    ]
+    if clauses:
+        told = words.say("uncertainty.clause_gap").join(clauses)
+        yield words.say("uncertainty.sentence", **common, level=level_of(found, words), clauses=told)
     failing = sum(share for status, share in found.statuses.items() if status in _NO_PLAN)
     if failing:
-        yield words.say("uncertainty.sentence_failing", share=words.percent(failing, 2), **{
-            key: text for key, text in common.items() if key != "level"
-        })  # fmt: skip
+        yield words.say("uncertainty.sentence_failing", **common, share=words.percent(failing, 2))
+
+
+def _clause(words: Words, what: str, spread: Spread, ends: tuple[float, float]) -> str:
+    """From where to where a result lies; how many times the least the most is, where that says something."""
+    low, high = (spread.quantiles[share].value for share in ends)
+    is_loss = spread.unit == "nats/token"
+    digits = 4 if is_loss else 3
+    shown = {"low": words.number(low, spread.unit, digits), "high": words.quantity(high, spread.unit, digits)}
+    if is_loss or not low > 0 or not math.isfinite(high):
+        return words.say("uncertainty.clause", what=what, **shown)
+    factor = words.number(high / low, None, 2 if high < _WIDE * low else 3)
+    return words.say("uncertainty.clause_factor", what=what, **shown, factor=factor)
 
 
 def _headlines(source: ReportSource, words: Words) -> dict[str, str]:
@@ -90,16 +89,14 @@ def _headlines(source: ReportSource, words: Words) -> dict[str, str]:
     for z in model.decisions if isinstance(model, LawModel) else ():
         role = model.decision(z).role
         named[f"{z}_opt"] = words.say(f"uncertainty.of_{role}") if role else words.code(f"{z}_opt")
-    for name in ("C_total", "cost", "time"):
-        named[name] = words.say(f"uncertainty.of_{name}")
-    return {**named, "L_opt": ""}
+    return named | {name: words.say(f"uncertainty.of_{name}") for name in ("C_total", "cost", "time", "L_opt")}
 
 
-def _caveats(words: Words, found: Uncertainty) -> Iterator[str]:
+def _caveats(words: Words, found: list[Uncertainty]) -> Iterator[str]:
     """How far the intervals can be trusted."""
-    if found.independent:
+    if any(each.independent for each in found):
         yield words.say("uncertainty.independent")
-    if found.sampler.joint is not None:
+    if any(each.sampler.joint is not None for each in found):
         yield words.say("uncertainty.joint_note")
 
 

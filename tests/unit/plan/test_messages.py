@@ -19,7 +19,8 @@ plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
 Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, data, description, expect, \
-extends, fit, hardware, inference, inputs, language, law, objective, scenarios, strategies, target, title, uncertainty.""",
+extends, fit, hardware, inference, inputs, language, law, objective, scenarios, strategies, target, title, \
+uncertainty.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",

@@ -78,7 +78,7 @@ def find_bands(study: Study, points: PointPlan, names: tuple[str, ...]) -> tuple
     count = len(next(iter(drawn.values())))
     for at, budget in enumerate(budgets):
         found = points.evaluate({_BUDGET: np.full(count, budget), **columns}, names)
-        for name in names:
+        for name in names if count else ():
             values = found.values[name][~np.isnan(found.values[name])]
             if len(values):
                 bands[name][:, at] = [quantile.value for quantile in find_quantiles(values, shares)]

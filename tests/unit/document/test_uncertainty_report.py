@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def files(sources):
 
 def test_the_summary_tells_where_results_lie(sources, files):
     """A sentence for each scenario, from low to high with the factor between; and that constants are independent."""
-    view = view_uncertainty(sources["en"], Words("en"))
+    view: Any = view_uncertainty(sources["en"], Words("en"))
     first, second, caveat = view["sentences"]
     assert first.startswith("“a\\|b”, in 80 % of 2,000 draws: best size ")
     found = sources["en"].answers[0].uncertainty.results["cost"].quantiles

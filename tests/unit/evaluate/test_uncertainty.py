@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,7 +140,7 @@ def test_a_scenario_that_sets_an_input_knows_it(budgets):
 def test_set_is_taken_as_known(tmp_path):
     """--set beats a distribution, and a finding says so."""
     plan = PUBLISHED.replace("seed: 1", "seed: 1, inputs: {budget.compute: {lognormal: [1e22, 0.5]}}")
-    answer = api.solve_plan(write(tmp_path, plan), sets=["budget.compute=1e22"]).answers[0]
+    answer: Any = api.solve_plan(write(tmp_path, plan), sets=["budget.compute=1e22"]).answers[0]
     assert "budget.compute" not in answer.uncertainty.sampler.keys
     assert "inputs_not_drawn" in codes(answer)
 
@@ -160,7 +161,7 @@ def test_published_standard_errors_drawn_independently(published):
 def test_one_draw_is_one_solved_plan(tmp_path):
     """A draw comes to what the plan comes to with the drawn numbers in --set."""
     path = write(tmp_path, PUBLISHED.replace("10000", "5"))
-    solution = api.solve_plan(path)
+    solution: Any = api.solve_plan(path)
     drawn = solution.study.sample(0, 5)
     sizes = []
     for index in range(len(drawn["constants.A"])):
@@ -262,16 +263,16 @@ PLACE = Place("law.yaml", 1, 1)
 
 def test_what_a_law_states_of_a_constant():
     """An interval above zero is a lognormal with these quantiles; one across zero, and a standard error, normal."""
-    interval = draw_constant(Constant("B", 2000, PLACE, interval=(1500, 2500), level=0.9))
+    interval: Any = draw_constant(Constant("B", 2000, PLACE, interval=(1500, 2500), level=0.9))
     z = NormalDist().inv_cdf(0.95)
     assert interval.kind == "lognormal"
     assert interval.first * math.exp(-z * interval.second) == pytest.approx(1500, rel=1e-12)
     assert interval.first * math.exp(z * interval.second) == pytest.approx(2500, rel=1e-12)
-    across = draw_constant(Constant("c", 1, PLACE, interval=(-1, 3)))
+    across: Any = draw_constant(Constant("c", 1, PLACE, interval=(-1, 3)))
     z = NormalDist().inv_cdf(0.975)
     assert (across.kind, across.first, across.positive) == ("normal", 1, True)
     assert across.second == pytest.approx(2 / z, rel=1e-12)
-    error = draw_constant(Constant("d", -0.7, PLACE, se=0.03))
+    error: Any = draw_constant(Constant("d", -0.7, PLACE, se=0.03))
     assert (error.kind, error.first, error.second, error.positive) == ("normal", -0.7, 0.03, False)
     assert draw_constant(Constant("e", 1, PLACE)) is None
 
@@ -284,7 +285,7 @@ def test_joint_draws(tmp_path, keys):
     """Rows in order, rows at random, and those that the law names: constants together, wrong signs left out."""
     law = LAW if "csv" in keys else f"{LAW}draws: joint.csv\n"
     table = "\n".join(("E,A,B,alpha,beta", "# a remark", *ROWS)) + "\n"
-    solution = api.solve_plan(write(tmp_path, f"{JOINT}{keys}\n", law_yaml=law, joint_csv=table))
+    solution: Any = api.solve_plan(write(tmp_path, f"{JOINT}{keys}\n", law_yaml=law, joint_csv=table))
     answer = solution.answers[0]
     found = answer.uncertainty
     assert "joint.csv" in solution.files
@@ -315,7 +316,8 @@ def test_memory_is_bounded(tmp_path):
             return points.evaluate(columns, outputs)
 
     variable = Variable("budget.compute", "lognormal", 1e22, 0.1, "FLOP", "input", positive=True)
-    found = evaluate_uncertainty(Watched(), Sampler(100_000, 1, (variable,)), 0.9, ["L_opt"])
+    watched: Any = Watched()
+    found = evaluate_uncertainty(watched, Sampler(100_000, 1, (variable,)), 0.9, ["L_opt"])
     assert max(seen) == sampling.CHUNK
     assert sum(seen) == 100_000
     assert list(found.results) == ["L_opt"]

@@ -1,5 +1,7 @@
 """The section `uncertainty`: numbers in base units, and every mistake with its place."""
 
+from typing import Any
+
 import pytest
 
 from flopsheet import api
@@ -54,7 +56,7 @@ def test_joint_draws_are_files_of_the_plan(write):
     """A file under `draws` gives their number, one under `constants` does not; both count among the plan's files."""
     by_draws = load(write, HEAD + "uncertainty: {draws: joint.csv}\n", joint_csv=JOINT)
     assert (by_draws.draws, by_draws.file) == (None, "joint.csv")
-    plan = load_plan(write("other.yaml", HEAD + "uncertainty: {constants: ./joint.csv}\n"))
+    plan: Any = load_plan(write("other.yaml", HEAD + "uncertainty: {constants: ./joint.csv}\n"))
     assert (plan.uncertainty.draws, plan.uncertainty.file) == (10_000, "joint.csv")
     assert "joint.csv" in plan.files
 
@@ -168,6 +170,6 @@ def test_draws_of_a_law_stay_in_the_project(write, project):
         api.solve_plan(write("plan.yaml", text))
     write("laws/l.yaml", law + "draws: own.csv\n")
     write("laws/own.csv", "A,B,alpha,beta\n400,400,0.3,0.3\n410,390,0.31,0.29\n")
-    solution = api.solve_plan(write("plan.yaml", text))
+    solution: Any = api.solve_plan(write("plan.yaml", text))
     assert "laws/own.csv" in solution.files
     assert solution.answers[0].uncertainty.sampler.joint.rows == 2

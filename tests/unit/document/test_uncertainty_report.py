@@ -92,12 +92,24 @@ def test_fan_charts(sources, files):
         assert outer.x[-1] == pytest.approx(5e25)
         rows = zip(outer.low, inner.low, median.y, inner.high, outer.high, strict=True)
         assert all(list(row) == sorted(row) for row in rows)
-        assert any(low < high for low, high in zip(inner.low, inner.high, strict=True))
+        bands = zip(outer.low, inner.low, inner.high, outer.high, strict=True)
+        assert all(lowest < low < high < highest for lowest, low, high, highest in list(bands)[:4])
         svg = files[figure.file]
         assert svg.count('fill-opacity="0.16"') == svg.count('fill-opacity="0.26"') == 1
         assert "![" in files["report.md"]
         assert f"]({figure.file})" in files["report.md"]
     assert render_report(sources["en"]) == files
+
+
+def test_a_budget_that_is_drawn_is_known_along_the_fan(tmp_path):
+    """The fan is over budgets: what it shows at each of them is without the uncertainty of the budget itself."""
+    path = tmp_path / "plan.yaml"
+    budget = "uncertainty: {draws: 500, inputs: {budget.compute: {lognormal: [1e22, 0.5]}}}"
+    path.write_text(f"title: t\nlaw: hoffmann_2022\nbudget: {{compute: 1e22}}\n{budget}\n", encoding="utf-8")
+    source = ReportSource(solution=api.solve_plan(path), inputs_sha256="0" * 64, version="0.1.0")
+    loss = draw_fans(source, Words("en"))[1].chart
+    assert loss.bands[0].low == pytest.approx(loss.bands[0].high, rel=1e-12)
+    assert list(loss.series[2].y) == sorted(set(loss.series[2].y), reverse=True)
 
 
 def test_chinese(sources):

@@ -12,6 +12,7 @@ from flopsheet import api
 from flopsheet.api.points import open_points
 from flopsheet.errors import FlopsheetError, Place
 from flopsheet.evaluate import sampler as sampling
+from flopsheet.evaluate.joint_draws import JointDraws
 from flopsheet.evaluate.sampler import Rejections, Sampler, Variable
 from flopsheet.evaluate.uncertainty import evaluate_uncertainty, find_quantiles, list_shares
 from flopsheet.evaluate.uncertainty_study import draw_constant
@@ -188,6 +189,14 @@ def test_draws_depend_on_seed_and_key_alone(monkeypatch):
     assert not np.intersect1d(other["a"], whole["a"]).size
 
 
+def test_rows_are_taken_in_order_across_pieces(monkeypatch):
+    """Every row of joint draws is taken once, in its order, also where they do not fit into one piece."""
+    monkeypatch.setattr(sampling, "CHUNK", 3)
+    joint = JointDraws("joint.csv", {"A": np.arange(1.0, 9.0)})
+    pieces = Sampler(8, 0, (), joint, in_order=True).sample(Rejections())
+    assert np.concatenate([piece["constants.A"] for piece in pieces]).tolist() == list(range(1, 9))
+
+
 def test_the_first_draws_stay_the_same(published):
     """The stream of a key, pinned: PCG64 seeded with the seed and the SHA-256 of the key."""
     variable = Variable("constants.beta", "normal", 0, 1, "1", "se", positive=False)
@@ -215,9 +224,14 @@ def test_shares_above_one_are_left_out(money):
 
 
 def test_targets_out_of_reach_are_counted(tmp_path_factory):
-    """Draws whose target is below the irreducible loss, or beyond the cap, show as infinite or as a status."""
-    answer = solve(tmp_path_factory, TARGET)["base"]
+    """Draws whose target is beyond the cap show as a status; what binds is counted among the others."""
+    path = write(tmp_path_factory.mktemp("plan"), TARGET)
+    solution: Any = api.solve_plan(path)
+    answer = solution.answers[0]
     found = answer.uncertainty
+    points = open_points(path).evaluate(solution.study.sample(0, 4000))
+    planned = points.statuses == 0
+    assert found.binding["parameters"] == pytest.approx(np.mean(points.binds("parameters")[planned]), rel=1e-12)
     assert set(found.statuses) == {"ok", "infeasible"}
     assert found.statuses["infeasible"] > 0.02
     assert sum(found.statuses.values()) == pytest.approx(1)

@@ -1,5 +1,6 @@
 """The section `uncertainty`: numbers in base units, and every mistake with its place."""
 
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ uncertainty:
     hardware.mfu: {normal: [40 %, 3 %]}
     hardware: {price: {lognormal: [2.5 USD/hour, 0.2]}, peak: {uniform: [900 TFLOP/second, 989e12]}}
     data: {tiers: {web: {unique: {normal: [1.2T, 200B]}}}}
+    inference.peak: {lognormal: [900 TFLOP/second, 0.1]}
     caps.time: {uniform: [30 days, 60 days]}
 """
     request = load(write, HEAD + text)
@@ -47,8 +49,23 @@ uncertainty:
         "hardware.mfu": ("normal", 0.4, 0.03, "1"),
         "hardware.price": ("lognormal", 2.5, 0.2, "USD/(accelerator*hour)"),
         "hardware.peak": ("uniform", 900e12 * 3600, 989e12 * 3600, "FLOP/(accelerator*hour)"),
+        "inference.peak": ("lognormal", 900e12 * 3600, 0.1, "FLOP/(accelerator*hour)"),
         "data.tiers.web.unique": ("normal", 1.2e12, 2e11, "token"),
         "caps.time": ("uniform", 720.0, 1440.0, "hour"),
+    }
+
+
+def test_the_example_of_the_list_of_keys_loads(write, project_root):
+    """Every key of the section, as the document shows it."""
+    text = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
+    section = re.search(r"```yaml\n(uncertainty:.*?)```", text, flags=re.DOTALL)
+    assert section is not None
+    request: Any = load(write, HEAD + section[1], draws_csv=JOINT)
+    assert (request.draws, request.seed, request.level, request.file) == (10_000, 1, 0.9, "draws.csv")
+    assert {key: each.kind for key, each in request.inputs.items()} == {
+        "hardware.mfu": "normal",
+        "hardware.price": "lognormal",
+        "data.tiers.web.unique": "uniform",
     }
 
 

@@ -23,8 +23,8 @@ SHIPPED = sorted(
 CHECK_MARK = 6
 """The column of the sheet Checks that holds whether a check passes."""
 
-UNDER_TERMS = ("cheapest_to_serve_zh", "cluster_for_forty_days", "good_data_runs_out")
-"""The shipped plans that have data, inference or limits beside the compute budget and caps: their edits are others."""
+UNDER_TERMS = ("cheapest_to_serve_zh", "cluster_for_forty_days", "good_data_runs_out", "how_sure_are_we")
+"""The shipped plans that have data, hardware, inference or limits beside compute and caps: their edits are others."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

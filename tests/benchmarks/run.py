@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from draws import benchmark_draws
 from harness import Verdict, measure_in_turn, print_comparison, print_verdicts
 from roots import benchmark_roots
 from terms import benchmark_terms
@@ -226,15 +227,16 @@ def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="points, roots, terms, build, current, derive; all by default"
+        "names", nargs="*", metavar="NAME", help="points, roots, terms, draws, build, current, derive; all by default"
     )
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
-    parser.add_argument("--points", type=int, default=1_000_000, help="size of the plans of `points` and `roots`")
+    parser.add_argument("--points", type=int, default=1_000_000, help="size of `points`, `roots` and `draws`")
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
         "points": lambda: benchmark_points(options.rounds, options.points),
         "roots": lambda: benchmark_roots(min(options.rounds, 5), options.points),
         "terms": lambda: benchmark_terms(min(options.rounds, 3), min(options.points, TERMS_POINTS)),
+        "draws": lambda: benchmark_draws(options.rounds, options.points),
         "build": lambda: benchmark_build(options.rounds),
         "current": lambda: benchmark_current(max(options.rounds, 15), CURRENT_PLANS),
         "derive": lambda: benchmark_derive(min(options.rounds, 3)),

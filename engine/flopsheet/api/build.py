@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from flopsheet import __version__
 from flopsheet.api.solve import solve_plan
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.evaluate.uncertainty_study import find_law_draws
 from flopsheet.laws.library import load_law
 from flopsheet.plan.layers import load_plan
 from flopsheet.provenance import BuildState, hash_bytes, hash_inputs, load_state, write_state, write_whole
@@ -155,7 +156,8 @@ def _hash_today(plan: Path, templates: Path | None) -> str:
     named = (loaded.law, *(item.name for item in loaded.compare))
     laws = [load_law(law, root=loaded.root, base=loaded.root, place=loaded.law_place) for law in named]
     own = {law.origin for law in laws} - {"library", "inline"}
-    return hash_inputs(loaded.root, {*loaded.files, *own}, templates)
+    draws = find_law_draws(loaded, laws[0])
+    return hash_inputs(loaded.root, {*loaded.files, *own, *([draws] if draws else [])}, templates)
 
 
 def is_stale(plan: Path, folder: Path, templates: Path | None = None) -> bool:

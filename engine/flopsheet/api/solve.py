@@ -14,6 +14,7 @@ from flopsheet.api.deriving import add_terms_steps
 from flopsheet.api.plan_laws import find_cell_problems, find_law_problems
 from flopsheet.api.plan_model import build_model
 from flopsheet.api.sensitivity import find_sensitivity
+from flopsheet.api.uncertainty import draw_answers
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
 from flopsheet.derive.constrained.ledger import prove_terms
@@ -85,6 +86,7 @@ def solve(plan: Plan) -> Solution:
     answers = add_law_answers(list_answers(plan, model, evaluation, terms), compared, evaluation)
     if isinstance(derivation, Derivation) and not (terms is not None and terms.searches):
         answers = tuple(_tell_minima(derivation, evaluation, answer, at) for at, answer in enumerate(answers))
+    answers, study = draw_answers(plan, built, answers)
     # Claims are about allocations: a plan under a law with one resource was refused if it has any.
     claims = _judge_claims(plan, derivation, evaluation, answers) if isinstance(derivation, Derivation) else ()
     return Solution(
@@ -106,6 +108,7 @@ def solve(plan: Plan) -> Solution:
         fit=fit,
         terms=terms,
         sensitivity=find_sensitivity(plan, built, evaluation, answers),
+        study=study,
     )
 
 

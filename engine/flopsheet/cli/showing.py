@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flopsheet.cli.comparing import show_law_findings, show_laws
+from flopsheet.cli.intervals import show_intervals
 from flopsheet.cli.output import FAILED, OK, print_json, print_table, say
 from flopsheet.cli.sensitivity import show_sensitivity
 from flopsheet.messages import Message, render_message
@@ -36,6 +37,7 @@ def show_solution(solution: Solution, scenario: str | None) -> None:
     }
     units = ("", "", "", *("" if given[name] == "1" else render_unit(given[name]) for name in names))
     print_table(headers, rows, right=tuple(range(3, len(headers))), units=units)
+    show_intervals(answers)
     _show_prices(answers)
     _show_tiers(answers)
     _show_strategies(answers)

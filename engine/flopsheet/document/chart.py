@@ -40,6 +40,16 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """An area between two curves over the same x, in the colour of the first series."""
+
+    x: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    opacity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """A straight line across the chart at a value of one axis: a cap, a floor."""
 
@@ -72,6 +82,7 @@ class Chart:
     series: tuple[Series, ...]
     references: tuple[Reference, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    bands: tuple[Band, ...] = ()
     palette: Literal["categories", "ramp"] = "categories"
     width: int = 760
     height: int = 480

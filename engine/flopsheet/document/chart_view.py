@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flopsheet.document.axes import Tick
-from flopsheet.document.chart import Chart, Series, Shape
+from flopsheet.document.chart import Band, Chart, Series, Shape
 from flopsheet.document.chart_frame import (
     EDGE,
     LEGEND_LINE,
@@ -79,6 +79,7 @@ def view_chart(chart: Chart) -> Mapping[str, object]:
         "tick_labels": tick_labels(frame),
         "axis_titles": axis_titles(chart, frame),
         "legend": list(_legend(chart, frame, names)),
+        "bands": [each for band in chart.bands if (each := _draw_band(band, frame))],
         "series": drawn,
         "references": [path_data(ends) for ends in references],
         "labels": [text for text, _ in labels],
@@ -127,6 +128,14 @@ def _draw(series: Series, colour: str, frame: Frame, canvas: Canvas) -> Drawn:
     shape = _shape(series) or "circle"
     markers = [(marker_path(shape, *point), text) for point, text in marked]
     return Drawn(colour, path, _DASHES[series.dash], markers)
+
+
+def _draw_band(band: Band, frame: Frame) -> Mapping[str, str]:
+    """The outline of an area, there along its upper edge and back along its lower one; empty where it has no place."""
+    there = [frame.pixel(x, y) for x, y in zip(band.x, band.high, strict=True)]
+    back = [frame.pixel(x, y) for x, y in zip(band.x, band.low, strict=True)]
+    outline = [point for point in (*there, *reversed(back)) if point is not None]
+    return {"path": f"{path_data(outline)}Z", "opacity": f"{band.opacity:g}"} if len(outline) > 2 else {}
 
 
 def _shape(series: Series) -> Shape | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from flopsheet.document.axes import Axis
-from flopsheet.document.chart import Annotation, Chart, Reference, Series
+from flopsheet.document.chart import Annotation, Band, Chart, Reference, Series
 from flopsheet.document.chart_view import view_chart
 from flopsheet.document.render import render_template
 
-__all__ = ["Annotation", "Axis", "Chart", "Reference", "Series", "render_chart"]
+__all__ = ["Annotation", "Axis", "Band", "Chart", "Reference", "Series", "render_chart"]
 
 TEMPLATE = "chart.svg.jinja"
 

@@ -12,6 +12,7 @@ from flopsheet.document.charts import render_chart
 from flopsheet.document.compare_chart import draw_compare
 from flopsheet.document.compare_view import cite_all, view_compare
 from flopsheet.document.curves import compile_curves
+from flopsheet.document.fan_chart import draw_fans
 from flopsheet.document.figures import draw_figures
 from flopsheet.document.naming import describe_caps
 from flopsheet.document.render import render_template
@@ -47,6 +48,7 @@ from flopsheet.document.view_tables import (
     list_results,
     list_strategies,
 )
+from flopsheet.document.view_uncertainty import view_uncertainty
 from flopsheet.document.words import Words
 from flopsheet.evaluate.findings import Finding
 from flopsheet.messages import Message
@@ -76,10 +78,12 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         curves = compile_curves(source.derivation)
         figures = draw_figures(source, curves, words)
         view = {**view_common(source, words, figures), **view_allocation(source, words, Scale(source, curves))}
-    beside = draw_compare(source, words)
+    beside, fans = draw_compare(source, words), draw_fans(source, words)
     view |= {
         "compare": view_compare(source, words),
         "compare_figures": list_figures(beside, words),
+        "uncertainty": view_uncertainty(source, words),
+        "uncertainty_figures": list_figures(fans, words),
         "bibtex": cite_all(source),
         "sensitivity": view_sensitivity(source, words),
     }
@@ -87,7 +91,9 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
     files |= {file: render_tornado(chart, overrides=overrides) for file, chart in draw_tornados(source, words).items()}
-    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside)}
+    return files | {
+        figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *fans)
+    }
 
 
 def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.evaluate.law_findings import list_law_findings
 from flopsheet.evaluate.strategy_findings import list_strategy_findings
 from flopsheet.evaluate.terms_findings import list_terms_findings, tell_excluded
+from flopsheet.evaluate.uncertainty import Uncertainty
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.model.inputs import list_limits
@@ -86,6 +87,7 @@ class Answer:
     findings: tuple[Finding, ...] = ()
     laws: Mapping[str, LawAnswer] = field(default_factory=dict)
     tiers: tuple[TierAnswer, ...] = ()
+    uncertainty: Uncertainty | None = None
 
 
 def list_answers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,6 +68,12 @@ class PointPlan:
     def results(self) -> tuple[Cell, ...]:
         """The results and the reader's own cells, in the order of the graph."""
         return tuple(cell for cell in self.graph if cell.kind in {"result", "user"} and not cell.law)
+
+    def at(self, index: int) -> PointPlan:
+        """The same plan in another scenario; what was compiled serves both."""
+        other = replace(self, index=index)
+        other.__dict__["_compiled"] = self._compiled
+        return other
 
     def own_value(self, key: str) -> float | None:
         """The scenario's own number for an input, in base units; None where it sets no such limit.

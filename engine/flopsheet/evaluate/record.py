@@ -11,6 +11,7 @@ from flopsheet.derive.proof import Proof
 from flopsheet.evaluate.answers import Amount, Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.findings import Finding
+from flopsheet.evaluate.uncertainty import Uncertainty
 from flopsheet.fit.cells import R_SQUARED, RMS
 from flopsheet.fit.plan_fit import Fit
 from flopsheet.messages import render_message
@@ -51,6 +52,8 @@ def record_answer(answer: Answer) -> Plain:
     }
     record["cells"] = {name: record_amount(amount) for name, amount in answer.cells.items()}
     record["findings"] = record_findings(answer.findings)
+    if answer.uncertainty is not None:
+        record["uncertainty"] = record_uncertainty(answer.uncertainty)
     if answer.laws:
         record["laws"] = {
             name: {
@@ -61,6 +64,30 @@ def record_answer(answer: Answer) -> Plain:
             for name, law in answer.laws.items()
         }
     return record
+
+
+def record_uncertainty(found: Uncertainty) -> Plain:
+    """Intervals with their Monte Carlo errors, and shares of draws."""
+    joint = found.sampler.joint
+    return {
+        "draws": found.sampler.draws,
+        "rejected": found.rejected.count,
+        "seed": found.sampler.seed,
+        "drawn": list(found.sampler.keys),
+        "constants": "joint" if joint else "independent" if found.independent else "as given",
+        "results": {
+            name: {
+                "quantiles": {
+                    f"{share:g}": {"value": record_number(each.value), "error": record_number(each.error)}
+                    for share, each in spread.quantiles.items()
+                },
+                "unit": spread.unit,
+            }
+            for name, spread in found.results.items()
+        },
+        "binding": dict(found.binding),
+        "status": dict(found.statuses),
+    }
 
 
 def record_findings(findings: Sequence[Finding]) -> list[Plain]:

@@ -66,7 +66,11 @@ class RootFinder:
         fast = None if looks else _newton(residual, low, high)
         if fast is not None:
             return fast
-        shape = np.broadcast_shapes(np.shape(residual(0.5 * (low + high))[0]), low.shape, high.shape)
+        middle = 0.5 * (low + high)
+        shape = np.broadcast_shapes(np.shape(residual(middle)[0]), low.shape, high.shape)
+        if objective is not None and looks:
+            # A constant that the loss alone reads moves no root, but what is looked at.
+            shape = np.broadcast_shapes(shape, np.shape(objective(middle)))
         low, high = np.broadcast_to(low, shape), np.broadcast_to(high, shape)
         left, right, least = low, high, None
         if objective is not None and looks:

@@ -15,6 +15,7 @@ from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
 from flopsheet.evaluate.sensitivity import Sensitivity
+from flopsheet.evaluate.uncertainty_study import Study, find_law_draws
 from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
@@ -42,6 +43,7 @@ class Solution:
     fit: Fit | None = None
     terms: Terms | None = None
     sensitivity: Mapping[int, Sensitivity] = field(default_factory=dict)
+    study: Study | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -73,7 +75,8 @@ class Solution:
     def files(self) -> tuple[str, ...]:
         """Every file it was read from, relative to the project root, sorted."""
         origins = {self.model.law.origin, *(law.model.law.origin for law in self.compared)}
-        return tuple(sorted({*self.plan.files, *(origins - {"library", "inline"})}))
+        draws = find_law_draws(self.plan, self.model.law)
+        return tuple(sorted({*self.plan.files, *(origins - {"library", "inline"}), *([draws] if draws else [])}))
 
     @cached_property
     def constants(self) -> Mapping[str, Constant]:

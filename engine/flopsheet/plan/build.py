@@ -27,6 +27,7 @@ from flopsheet.plan.scenarios import Ground, note_sets_removing_nothing, settle_
 from flopsheet.plan.schema import COVERS, OBJECTIVES
 from flopsheet.plan.sensitivity import read_sensitivity
 from flopsheet.plan.slugs import slugs_of
+from flopsheet.plan.uncertainty import read_uncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,6 +120,8 @@ class _PlanBuilder:
         check_needs(objective, scenarios, self.problems)
         fit = read_fit(self.node.get("fit"), self.root, law, self.problems)
         runs = (fit.runs,) if fit is not None and fit.runs else ()
+        uncertainty = read_uncertainty(self.node.get("uncertainty"), self.root, self.problems)
+        draws = (uncertainty.file,) if uncertainty is not None and uncertainty.file else ()
         modifiers = {each.origin for s in scenarios if (each := s.repetition) and each.origin != "library"}
         covers = read_text(self._find(("budget", "covers")), COVERS[0])
         return Plan(
@@ -137,8 +140,9 @@ class _PlanBuilder:
             claims=self._claims(),
             expect=read_expectations(self.node.get("expect"), "expect", self.problems),
             compare=read_compare(self.node.get("compare"), law, self.root, self.problems),
-            files=(*runs, *sorted(modifiers), *self.files),
+            files=(*runs, *draws, *sorted(modifiers), *self.files),
             fit=fit,
+            uncertainty=uncertainty,
             tiers=settled.tiers,
             sensitivity=read_sensitivity(self.node.get("sensitivity"), scenarios, self.problems),
             covers=cast("Covers", covers if covers in COVERS else COVERS[0]),

@@ -130,5 +130,6 @@ def _dotted(shape: Record | Table, prefix: str) -> Iterator[tuple[str, Json]]:
     for name, inner in named.items():
         yield prefix + name, _schema(inner)
         below = mapping_shape(inner)
-        if below is not None:
+        # A distribution is written as one: a dotted key ends at what is drawn.
+        if below is not None and below is not NAMED_SHAPES["distribution"]:
             yield from _dotted(below, rf"{prefix}{name}\.")

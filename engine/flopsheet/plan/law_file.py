@@ -113,6 +113,7 @@ class _LawReader:
             ),
             known_answers=self._known_answers(units, formulas),
             draws=read_text(self.node.get("draws")) or None,
+            draws_place=draws.place if (draws := self.node.get("draws")) is not None else None,
             notes=tuple(read_text(item) for item in read_items(self.node.get("notes"))),
             about=read_about(self.node.get("about")),
         )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
+from flopsheet.plan.uncertain import UncertaintyRequest
 
 Objective = Literal["minimize loss", "minimize compute", "minimize cost"]
 Covers = Literal["training", "lifetime"]
@@ -179,6 +180,7 @@ class Law:
     fitted_range: Mapping[str, tuple[float, float]] | None = None  # None: "not stated"
     known_answers: tuple[KnownAnswer, ...] = ()
     draws: str | None = None
+    draws_place: Place | None = None
     notes: tuple[str, ...] = ()
     about: About = About()
 
@@ -369,6 +371,7 @@ class Plan:
     files: tuple[str, ...]
     compare: tuple[ComparedName, ...] = ()
     fit: FitRequest | None = None
+    uncertainty: UncertaintyRequest | None = None
     tiers: tuple[Tier, ...] = ()
     covers: Covers = "training"
     sensitivity: SensitivityRequest | None = None

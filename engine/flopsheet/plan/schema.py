@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flopsheet.messages import LANGUAGES
 from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS, InputKey
 from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
@@ -19,31 +21,39 @@ from flopsheet.plan.shape import (
     not_yet,
 )
 from flopsheet.plan.topics import TOPICS
+from flopsheet.plan.uncertain import DISTRIBUTIONS
 
 OBJECTIVES = ("minimize loss", "minimize compute", "minimize cost")
 COVERS = ("training", "lifetime")
-_LATER_SECTIONS = ("sweep", "uncertainty")
+_LATER_SECTIONS = ("sweep",)
 
 
-def _sections() -> dict[str, Shape]:
-    """The shapes of the sections that hold inputs, from the tables of numbers and words."""
+def _sections(shape_of: Callable[[InputKey], Number | Record] | None = None) -> dict[str, Shape]:
+    """The shapes of the sections that hold inputs, from the tables of numbers and words.
+
+    With `shape_of` another shape stands in the place of each number, and words are refused.
+    """
     fields: dict[str, dict[str, Shape]] = {}
     shapes: dict[str, Shape] = {}
     tier: dict[str, Shape] = {}
     for row in INPUT_KEYS:
         name = row.key.removeprefix(f"{row.section}.")
-        shape = number_shape(row)
+        shape = (shape_of or number_shape)(row)
         if name == NAME:
             shapes[row.section] = Table(shape, "identifier", row.section.removesuffix("s"))
         elif row.key.startswith(f"{TIERS}."):
             tier[row.key.rpartition(".")[2]] = shape
         else:
             fields.setdefault(row.section, {})[name] = shape
+    words: dict[str, dict[str, str]] = {}
     for text in TEXT_KEYS:
         name = text.key.removeprefix(f"{text.section}.")
-        fields[text.section][name] = Text(text.choices, about=text.about)
+        if shape_of is None:
+            fields[text.section][name] = Text(text.choices, about=text.about)
+        else:
+            words.setdefault(text.section, {})[name] = "is a word, not a number: it cannot be drawn."
     fields["data"]["tiers"] = NamedList(Record(tier), "tier")
-    return shapes | {section: Record(inner) for section, inner in fields.items()}
+    return shapes | {section: Record(inner, words.get(section, {})) for section, inner in fields.items()}
 
 
 def number_shape(row: InputKey) -> Number:
@@ -170,7 +180,7 @@ _CLAIM = Record(
 )
 _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
-    "fit", "sensitivity",
+    "fit", "sensitivity", "uncertainty",
 )  # fmt: skip
 _FIT = Record(
     {
@@ -188,6 +198,20 @@ _SENSITIVITY = Record(
         "inputs": ListOf(Text(), single=True),
         "scenario": Text(about="The scenario that report and terminal show; default: the first"),
         "tables": ListOf(Record({"rows": _TABLE_VALUES, "columns": _TABLE_VALUES, "show": Text()})),
+    }
+)
+_DISTRIBUTION = Record({kind: ListOf(_ANY, length=2) for kind in DISTRIBUTIONS})
+_UNCERTAINTY = Record(
+    {
+        "draws": Text(
+            about="How many draws (default 10,000), or a CSV of joint draws of the constants, taken row by row"
+        ),
+        "seed": Number("1", positive=False, about="The seed of the draws; default 0"),
+        "level": Number("1", about="Share of the draws between the ends of an interval; default 90 %"),
+        "inputs": Record(_sections(lambda _: _DISTRIBUTION)),
+        "constants": Text(
+            about="A CSV of joint draws of the law's constants, or `fixed`; default: what the law states"
+        ),
     }
 )
 _FIXED = "is the same for the whole plan: a scenario overrides only inputs and `expect`."
@@ -235,6 +259,7 @@ PLAN = Record(
         "claims": Table(_CLAIM, "text", "claim"),
         "fit": _FIT,
         "sensitivity": _SENSITIVITY,
+        "uncertainty": _UNCERTAINTY,
         "expect": _EXPECT,
         "compare": ListOf(Text(), single=True),
     },
@@ -242,7 +267,13 @@ PLAN = Record(
 )
 
 # Records that stand under a name of their own in the JSON Schema.
-NAMED_SHAPES: dict[str, Record] = {"law": LAW, "scenario": SCENARIO, "strategy": _STRATEGY, "claim": _CLAIM}
+NAMED_SHAPES: dict[str, Record] = {
+    "law": LAW,
+    "scenario": SCENARIO,
+    "strategy": _STRATEGY,
+    "claim": _CLAIM,
+    "distribution": _DISTRIBUTION,
+}
 
 # What --set takes: the inputs and nothing else.
 SET = Record(

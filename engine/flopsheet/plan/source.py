@@ -53,14 +53,14 @@ def load_source(path: Path, root: Path) -> Mapping:
     return parse_source(load_text(path, root), file)
 
 
-def load_text(path: Path, root: Path) -> str:
-    """The text of a file, bounded in size.
+def load_text(path: Path, root: Path, most: int = MAX_BYTES) -> str:
+    """The text of a file of at most so many bytes.
 
     Raises:
         FlopsheetError: the file is missing, no regular file, too large, or not UTF-8.
     """
     file = relative_name(path, root)
-    return _decode(_read(path, file), file)
+    return _decode(_read(path, file, most), file)
 
 
 def relative_name(path: Path, root: Path) -> str:
@@ -73,8 +73,8 @@ def relative_name(path: Path, root: Path) -> str:
     return resolved.relative_to(base).as_posix() if inside else resolved.name
 
 
-def _read(path: Path, file: str) -> bytes:
-    """At most MAX_BYTES of a regular file. Devices and pipes are refused before they are opened."""
+def _read(path: Path, file: str, most: int) -> bytes:
+    """At most so many bytes of a regular file. Devices and pipes are refused before they are opened."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -82,14 +82,15 @@ def _read(path: Path, file: str) -> bytes:
         if not stat.S_ISREG(mode):
             raise _at_start(file, "this is no regular file.", "Name a YAML file.")
         with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            data = stream.read(most + 1)
     except FileNotFoundError:
         raise _at_start(file, "there is no such file.", "Check the spelling of the path.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise _at_start(file, f"the file cannot be read: {reason or 'bad path'}.") from None
-    if len(data) > MAX_BYTES:
-        raise _at_start(file, f"the file is larger than {MAX_BYTES:,} bytes.", "Split it with `extends`.")
+    if len(data) > most:
+        remedy = "Split it with `extends`." if most == MAX_BYTES else ""
+        raise _at_start(file, f"the file is larger than {most:,} bytes.", remedy)
     return data
 
 

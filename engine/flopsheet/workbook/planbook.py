@@ -23,6 +23,7 @@ from flopsheet.workbook.sheets.scenarios import add_scenarios
 from flopsheet.workbook.sheets.sensitivity import add_sensitivity
 from flopsheet.workbook.sheets.solver import add_solver, plan_roots
 from flopsheet.workbook.sheets.tiers import add_tiers
+from flopsheet.workbook.sheets.uncertainty import add_uncertainty
 
 
 def write_plan_workbook(solution: Solution, path: Path, *, version: str, inputs_sha256: str) -> None:
@@ -68,6 +69,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
     if solution.compared:
         add_compare(book, context)
     add_sensitivity(book, context)
+    add_uncertainty(book, context)
     add_derivation(book, context)
     add_checks(book, context)
     return book

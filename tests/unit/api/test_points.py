@@ -30,6 +30,15 @@ law: hoffmann_2022
 budget: {compute: 1e23 FLOP}
 data: {tiers: [{name: good, unique: 30B}, {name: web, unique: 300B, quality: 0.5}]}
 """
+ROOTS = """
+title: Roots
+law:
+  loss: E + A / N**alpha + B / D**beta
+  cost: 6 * N * D + 2e12 * N + 1e10 * D
+  decisions: {N: parameters, D: tokens}
+  constants: {E: 1.7, A: 400, B: 410, alpha: 0.34, beta: 0.28}
+budget: {compute: 1e23 FLOP}
+"""
 RESOURCE = "title: Resource\nlaw: kaplan_2020_tokens\ninputs: {D: 1e10}\ntarget: {loss: 2.5}\n"
 
 
@@ -84,6 +93,11 @@ def test_terms(tmp_path):
     columns = {"data.tiers.good.unique": [3e10, 3e11, 1e9], "inference.tokens": [1e12, 1e10, 1e13]}
     points = check_points(write(tmp_path, TERMS), columns)
     assert points.binds("data").all()
+
+
+def test_constants_that_move_no_root(tmp_path):
+    """Constants that the loss alone reads, where the optimum is the root of an equation without them."""
+    check_points(write(tmp_path, ROOTS), {"constants.E": [1.6, 1.8]})
 
 
 def test_one_resource(tmp_path):

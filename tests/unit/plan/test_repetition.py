@@ -239,7 +239,7 @@ def test_several_faults_of_a_modifier_are_told_at_once(load, write):
 def test_the_examples_of_the_list_of_keys_load(load, write, project_root: Path):
     """Its tiers with each scenario, its questions about inputs, and its modifier."""
     text = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
-    tiers, sensitivity, modifier = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    tiers, sensitivity, modifier, *_ = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
     write("ours.yaml", modifier)
     asked = load(f"scenarios: {{planned run: {{data.unique: 300B}}}}\n{sensitivity}").sensitivity
     assert [given.key for given in asked.inputs] == ["budget.compute", "data.unique"]

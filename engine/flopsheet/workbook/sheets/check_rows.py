@@ -14,6 +14,9 @@ LABEL, UNIT, MEASURED, EXPECTED, TOLERANCE, PASSED = range(1, 7)
 AGREEMENT = 1e-9
 """How closely what is compared must agree."""
 
+UNCHANGED = "chk_unchanged"
+"""The name of the cell that is 1 while all inputs are as generated."""
+
 
 class CheckRows:
     """Adds one check after the other, in titled groups."""

@@ -18,6 +18,7 @@ from flopsheet.workbook.sheets.check_rows import (
     MEASURED,
     PASSED,
     TOLERANCE,
+    UNCHANGED,
     UNIT,
     CheckRows,
 )
@@ -27,7 +28,6 @@ from flopsheet.workbook.sheets.scenarios import POSITION
 from flopsheet.workbook.sheets.term_checks import put_term_checks
 from flopsheet.workbook.styles import StyleName
 
-_UNCHANGED = "chk_unchanged"
 _CLOSE = "{m} = {e}, ABS({m} - {e}) <= {t} * ABS({e})"
 _HEAD = FIRST_ROW + 3
 _HEADERS: tuple[tuple[int, str, StyleName], ...] = (
@@ -81,7 +81,7 @@ def _put_master(rows: CheckRows) -> None:
     sheet.put(FIRST_ROW + 1, LABEL, t("workbook.unchanged"))
     sheet.put(FIRST_ROW + 1, UNIT, "1", style="unit")
     unchanged = Formula(f"IF({changed} = 0, 1, 0)", 1.0)
-    sheet.put(FIRST_ROW + 1, MEASURED, unchanged, style="flag", number_format=yes, name=_UNCHANGED)
+    sheet.put(FIRST_ROW + 1, MEASURED, unchanged, style="flag", number_format=yes, name=UNCHANGED)
 
 
 def _put_errors(rows: CheckRows) -> None:
@@ -249,9 +249,9 @@ def _put_headline(rows: CheckRows, cell: Cell) -> None:
     expected = Formula(_in_column(context, context.generated[cell.id]), value)
     # A pure number near zero is a difference: what counts is how far off it is, not what part of itself.
     close = _CLOSE.replace("ABS({e})", "MAX(1, ABS({e}))") if cell.unit == "1" else _CLOSE
-    test = f"OR({_UNCHANGED} = 0, {close})"
+    test = f"OR({UNCHANGED} = 0, {close})"
     may_be_word = any(isinstance(flat.shown(cell, index), str) for index in range(len(flat.scenarios)))
     # No difference can be taken of a word: then it must be the same one.
-    otherwise = f"OR({_UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"
+    otherwise = f"OR({UNCHANGED} = 0, {{m}} = {{e}})" if may_be_word or cell.guard or cell.kind == "user" else "FALSE"
     measured = Formula(flat.name(cell), value)
     rows.add(label, measured, expected, test, unit=cell.unit, shape=format_of(cell, value), otherwise=otherwise)

@@ -29,6 +29,7 @@ _SHEETS = (
     "Iso-FLOP",
     "Compare",
     "Sensitivity",
+    "Uncertainty",
     "Derivation",
     "Checks",
 )
@@ -166,6 +167,8 @@ def _stands(name: str, context: Context) -> bool:
         return bool(context.solution.compared)
     if name == "Sensitivity":
         return shows_sensitivity(context)
+    if name == "Uncertainty":
+        return context.solution.study is not None
     if name == "Fit":
         return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flopsheet.plan.schema import LAW, NAMED_SHAPES, PLAN
-from flopsheet.plan.shape import Either, Formula, ListOf, NamedList, Number, Record, Shape, Table, Text, mapping_shape
+from flopsheet.plan.shape import Axis, Either, Formula, ListOf, NamedList, Number, Record, Shape, Table, Text, mapping_shape
 from flopsheet.plan.units import canonical_unit
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def _schema(shape: Shape) -> Json:
         return {**_table(shape), "type": ["object", "null"]}
     if isinstance(shape, NamedList):
         return _named_list(shape)
+    if isinstance(shape, Axis):
+        return _axis(shape)
     if isinstance(shape, ListOf):
         return _list(shape)
     return _scalar(shape)
@@ -98,6 +100,19 @@ def _list(shape: ListOf) -> Json:
     if shape.length is not None:
         listed |= {"minItems": shape.length, "maxItems": shape.length}
     return {"anyOf": [listed, _schema(shape.item)]} if shape.single else listed
+
+
+def _axis(shape: Axis) -> Json:
+    """The schema of the values of a swept number: a list, or a range."""
+    number = _scalar(shape.item)
+    points = {"type": ["integer", "number", "string"], "description": "How many values, both ends among them"}
+    scale = {"enum": ["linear", "log"], "description": "Equal steps (the default), or equal ratios"}
+    between = {
+        "type": ["object", "null"],
+        "properties": {"from": number, "to": number, "points": points, "scale": scale},
+        "additionalProperties": False,
+    }
+    return {"anyOf": [{"type": "array", "items": number, "minItems": 1}, between]}
 
 
 def _table(shape: Table) -> Json:

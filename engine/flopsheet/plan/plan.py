@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ DEFAULT = "default"
 NOT_STATED = "not stated"
 COUNTED_PARAMETERS = ("total", "non_embedding", "active", "non_zero")
 LOSS_SIGNS = ("positive", "any")
+AxisScale = Literal["list", "linear", "log"]
 FitMethod = Literal["logs"]
 StrategyKind = Literal["tokens_per_parameter", "parameters", "tokens", "shares"]
 
@@ -278,6 +280,50 @@ class FitRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepAxis:
+    """The values that one input takes in a sweep, in base units.
+
+    `given` are those listed, or the ends of a range of so many `points`; a value of None is a limit removed. A range
+    steps by equal differences (`linear`) or equal ratios (`log`), its ends exactly as written.
+    """
+
+    key: str
+    unit: str
+    scale: AxisScale
+    points: int
+    given: tuple[Sourced, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a plan is computed at: the product of its groups, the first varying slowest.
+
+    The axes of a group go along together. `overlay` is the plan with every swept key set in all scenarios, so that
+    it has whatever reads one; each keeps a value there that it may have.
+    """
+
+    groups: tuple[tuple[SweepAxis, ...], ...]
+    place: Place
+    overlay: Plan | None = None
+
+    @property
+    def axes(self) -> tuple[SweepAxis, ...]:
+        """Every axis, in the order written."""
+        return tuple(axis for group in self.groups for axis in group)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many values each group has."""
+        return tuple(group[0].points for group in self.groups)
+
+    @property
+    def points(self) -> int:
+        """How many points there are in all."""
+        return math.prod(self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One named set of inputs.
 
@@ -331,3 +377,4 @@ class Plan:
     covers: Covers = "training"
     # Where `objective` and `budget.covers` stand, by those keys, as far as they do.
     places: Mapping[str, Place] = field(default_factory=dict)
+    sweep: Sweep | None = None

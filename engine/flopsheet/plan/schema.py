@@ -6,6 +6,7 @@ from flopsheet.messages import LANGUAGES
 from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS, InputKey
 from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
 from flopsheet.plan.shape import (
+    Axis,
     Either,
     Formula,
     ListOf,
@@ -22,7 +23,7 @@ from flopsheet.plan.topics import TOPICS
 
 OBJECTIVES = ("minimize loss", "minimize compute", "minimize cost")
 COVERS = ("training", "lifetime")
-_LATER_SECTIONS = ("sweep", "sensitivity", "uncertainty")
+_LATER_SECTIONS = ("sensitivity", "uncertainty")
 
 
 def _sections() -> dict[str, Shape]:
@@ -168,7 +169,7 @@ _CLAIM = Record(
 )
 _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
-    "fit",
+    "fit", "sweep",
 )  # fmt: skip
 _FIT = Record(
     {
@@ -204,6 +205,32 @@ def _scenario_sections() -> dict[str, Shape]:
     return sections
 
 
+def _axes() -> dict[str, Shape]:
+    """The keys that a sweep may vary: every input number, each tier by its name."""
+    shapes: dict[str, Shape] = {}
+    for section, shape in _sections().items():
+        if isinstance(shape, Table) and isinstance(shape.item, Number):
+            shapes[section] = Table(Axis(shape.item), shape.names, shape.what)
+        elif isinstance(shape, Record):
+            shapes[section] = _axes_of(shape)
+    return shapes
+
+
+def _axes_of(section: Record) -> Record:
+    """The numbers of a section as axes; a word cannot be swept."""
+    fields: dict[str, Shape] = {}
+    for name, shape in section.fields.items():
+        if isinstance(shape, Number):
+            fields[name] = Axis(shape)
+        elif isinstance(shape, NamedList):
+            fields[name] = Table(_axes_of(shape.item), "text", shape.what, dotless=True)
+    words = [name for name, shape in section.fields.items() if isinstance(shape, Text)]
+    return Record(fields, dict.fromkeys(words, "is a word: a sweep varies numbers. Make scenarios for it."))
+
+
+_ZIP = Record(_axes())
+_SWEEP = Record({**_axes(), "zip": _ZIP})
+
 SCENARIO = Record(
     {**_scenario_sections(), "extends": Text(), "expect": _EXPECT},
     {**not_yet(*_LATER_SECTIONS), **dict.fromkeys(_STRUCTURE, _FIXED), "law": _ONE_LAW},
@@ -225,12 +252,13 @@ PLAN = Record(
         "fit": _FIT,
         "expect": _EXPECT,
         "compare": ListOf(Text(), single=True),
+        "sweep": _SWEEP,
     },
     not_yet(*_LATER_SECTIONS),
 )
 
 # Records that stand under a name of their own in the JSON Schema.
-NAMED_SHAPES: dict[str, Record] = {"law": LAW, "scenario": SCENARIO, "strategy": _STRATEGY, "claim": _CLAIM}
+NAMED_SHAPES: dict[str, Record] = {"law": LAW, "scenario": SCENARIO, "strategy": _STRATEGY, "claim": _CLAIM, "axes": _ZIP}
 
 # What --set takes: the inputs and nothing else.
 SET = Record(

@@ -56,6 +56,13 @@ class ListOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Axis:
+    """The values that a swept number takes: a list, or a range of `from`, `to`, `points` and `scale`."""
+
+    item: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Names chosen by the writer, each with an item; `dotless` names hold no dot, since keys go on behind them."""
 
@@ -99,7 +106,7 @@ class Either:
     mapping: Record | Table
 
 
-Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | NamedList | Table | Record | Either
+Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | Axis | NamedList | Table | Record | Either
 
 
 def not_yet(*keys: str) -> dict[str, str]:

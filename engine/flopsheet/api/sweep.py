@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from flopsheet.api.plan_model import build_model
 from flopsheet.api.points import find_scenario
 from flopsheet.api.solve import load_checked
+from flopsheet.api.swept import build_sweep
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.compile import FloatArray
 from flopsheet.evaluate.evaluation import STATUSES, StatusArray
-from flopsheet.evaluate.grid import Grid
-from flopsheet.evaluate.points import PointPlan
 from flopsheet.evaluate.sweep import BLOCK, SweepPlan, map_ahead, split_range
 from flopsheet.laws.library import load_law
 from flopsheet.plan.plan import Plan, Sweep
@@ -116,26 +114,6 @@ def refuse_set_axes(sweep: Sweep, sets: Sequence[str]) -> None:
     taken = [axis for axis in sweep.axes if axis.key in given]
     if taken:
         raise FlopsheetError(*(Problem(f"--set {axis.key}: it is swept.", axis.place, remedy=remedy) for axis in taken))
-
-
-def build_sweep(sweep: Sweep, index: int, *, binding: bool = False) -> SweepPlan:
-    """The sweep of a loaded plan, in one of its scenarios.
-
-    Raises:
-        FlopsheetError: anything wrong with the law or the cells at what is swept.
-    """
-    overlay = sweep.overlay
-    assert overlay is not None  # noqa: S101 - a loaded plan's sweep has one
-    # What is compared or claimed says nothing about points.
-    overlay = replace(overlay, compare=(), claims=())
-    caps = {
-        key
-        for scenario in overlay.scenarios
-        for key, given in scenario.inputs.items()
-        if key.startswith("caps.") and given.value is not None
-    }
-    built = build_model(overlay, caps)
-    return SweepPlan(Grid(sweep), PointPlan(built.graph, built.table, index), binding)
 
 
 def _hash_sweep(plan: Plan, scenario: str, sets: Sequence[str], swept: SweepPlan) -> str:

@@ -25,6 +25,8 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
     for plan in (plan for path in paths for plan in find_plans(path)):
         try:
             solution = api.solve_plan(plan)
+            if solution.open_sweep is not None:
+                solution.open_sweep()
         except FlopsheetError as found:
             error = place_as_given(found, plan)
             code = BAD_INPUT

@@ -19,6 +19,8 @@ from flopsheet.document.resource_report import draw_resource, view_resource
 from flopsheet.document.scene import Figure
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
+from flopsheet.document.sweep_chart import draw_sweep
+from flopsheet.document.sweep_view import view_sweep
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.terms_charts import draw_terms
@@ -74,8 +76,10 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         curves = compile_curves(source.derivation)
         figures = draw_figures(source, curves, words)
         view = {**view_common(source, words, figures), **view_allocation(source, words, Scale(source, curves))}
-    beside = draw_compare(source, words)
+    beside, swept = draw_compare(source, words), draw_sweep(source, words)
     view |= {
+        "sweep": view_sweep(source, words),
+        "sweep_figures": list_figures(swept, words),
         "compare": view_compare(source, words),
         "compare_figures": list_figures(beside, words),
         "bibtex": cite_all(source),
@@ -83,7 +87,7 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
-    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside)}
+    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *swept)}
 
 
 def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping[str, object]:

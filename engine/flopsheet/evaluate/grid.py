@@ -33,10 +33,9 @@ class Grid:
         """How many points there are."""
         return self.sweep.points
 
-    def columns(self, start: int, stop: int) -> dict[str, FloatArray]:
-        """The numbers of each key at the points from `start` to before `stop`; nan where a limit is removed."""
+    def columns(self, index: npt.NDArray[np.int64]) -> dict[str, FloatArray]:
+        """The numbers of each key at the points of these numbers; nan where a limit is removed."""
         found: dict[str, FloatArray] = {}
-        index = np.arange(start, stop)
         for number, group in enumerate(self.sweep.groups):
             stride = math.prod(self.sweep.lengths[number + 1 :])
             along = index if stride == 1 else index // stride
@@ -72,11 +71,37 @@ def compute_axis(axis: SweepAxis, index: npt.NDArray[np.int64]) -> FloatArray:
     return np.where(index == 0, first, np.where(index == axis.points - 1, last, inner))
 
 
-def thin_grid(sweep: Sweep, most: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """For each group of axes the places of at most so many of its values, evenly spread, both ends among them."""
+Places = tuple[tuple[int, ...], ...]
+"""For each group of axes, which of its values are meant."""
+
+
+def thin_places(sweep: Sweep, most: Sequence[int]) -> Places:
+    """For each group of axes at most so many of its values, evenly spread, both ends among them."""
     found = []
     for length, limit in zip(sweep.lengths, most, strict=True):
         count = min(length, limit)
         places = [round(step * (length - 1) / max(1, count - 1)) for step in range(count)]
         found.append(tuple(dict.fromkeys(places)))
     return tuple(found)
+
+
+def share_points(sweep: Sweep, most: int) -> tuple[int, ...]:
+    """How many values each group may show so that there are at most so many points: all of the short ones first."""
+    shares = [1] * len(sweep.groups)
+    grown = True
+    while grown:
+        grown = False
+        for number, length in enumerate(sweep.lengths):
+            room = math.prod(shares) // shares[number] * (shares[number] + 1) <= most
+            if shares[number] < length and room:
+                shares[number] += 1
+                grown = True
+    return tuple(shares)
+
+
+def number_points(sweep: Sweep, places: Places) -> npt.NDArray[np.int64]:
+    """The numbers of the points at some places of each group, in order."""
+    index = np.zeros(1, dtype=np.int64)
+    for length, chosen in zip(sweep.lengths, places, strict=True):
+        index = (index[:, None] * length + np.array(chosen, dtype=np.int64)[None, :]).ravel()
+    return index

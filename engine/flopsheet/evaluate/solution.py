@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
+from flopsheet.evaluate.sweep import SweepPlan
 from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph
 from flopsheet.model.inputs import InputTable
@@ -40,6 +41,8 @@ class Solution:
     compared: tuple[ComparedLaw, ...] = ()
     fit: Fit | None = None
     terms: Terms | None = None
+    # Put together only by whoever shows it: it takes as long as the plan itself.
+    open_sweep: Callable[[], SweepPlan] | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from flopsheet.evaluate.compile import FloatArray
 from flopsheet.evaluate.evaluation import StatusArray
-from flopsheet.evaluate.grid import Grid
+from flopsheet.evaluate.grid import Grid, Places, number_points
 from flopsheet.evaluate.points import PointPlan
 
 BLOCK = 32768
@@ -57,8 +57,16 @@ class SweepPlan:
 
     def compute(self, start: int, stop: int) -> Block:
         """The points from `start` to before `stop`."""
-        keys = self.grid.columns(start, stop)
-        found = self.points.evaluate(keys, self.outputs, binding=self.binding)
+        return self._compute(np.arange(start, stop), binding=self.binding)
+
+    def compute_at(self, places: Places) -> Block:
+        """The points at some places of each group of axes, with what binds at each."""
+        return self._compute(number_points(self.grid.sweep, places), binding=True)
+
+    def _compute(self, index: npt.NDArray[np.int64], *, binding: bool) -> Block:
+        """The points of these numbers."""
+        keys = self.grid.columns(index)
+        found = self.points.evaluate(keys, self.outputs, binding=binding)
         return Block(keys, found.values, found.statuses, found.binding)
 
     def blocks(self, start: int, stop: int) -> Iterator[Block]:

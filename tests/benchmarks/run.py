@@ -200,7 +200,9 @@ def benchmark_derive(rounds: int) -> bool:
 def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="points, roots, terms, sweep, build, derive; all by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="points, roots, terms, sweep, build, derive; all by default"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
     parser.add_argument("--points", type=int, default=1_000_000, help="size of the plans of `points` and `roots`")
     options = parser.parse_args()

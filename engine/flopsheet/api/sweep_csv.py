@@ -77,9 +77,7 @@ def _format_blocks(opened: OpenSweep) -> Iterator[tuple[Block, bytes]]:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _columns(
-    block: Block, *, binding: bool
-) -> tuple[list[np.ndarray], list[tuple[np.ndarray, tuple[str, ...]]]]:
+def _columns(block: Block, *, binding: bool) -> tuple[list[np.ndarray], list[tuple[np.ndarray, tuple[str, ...]]]]:
     """What is written of a block: numbers, then words."""
     words: list[tuple[np.ndarray, tuple[str, ...]]] = [(block.statuses, STATUSES)]
     if binding:

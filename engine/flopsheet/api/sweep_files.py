@@ -63,7 +63,9 @@ def check_out(out: Path) -> None:
         remedy = "Name a file that ends in .csv or .parquet."
         raise FlopsheetError(Problem(f"--out `{out.as_posix()}` is neither CSV nor Parquet.", remedy=remedy))
     if not out.parent.is_dir():
-        raise FlopsheetError(Problem(f"the folder `{out.parent.as_posix()}` does not exist.", remedy="Create it first."))
+        raise FlopsheetError(
+            Problem(f"the folder `{out.parent.as_posix()}` does not exist.", remedy="Create it first.")
+        )
 
 
 def columns_of(opened: OpenSweep) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from flopsheet.api.sweep import OpenSweep
 from flopsheet.api.sweep_files import BINDING_WORDS, Report, Written, columns_of
 from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.evaluate.compile import FloatArray
 from flopsheet.evaluate.evaluation import STATUSES
 from flopsheet.evaluate.sweep import BLOCK, Block, count_workers, map_ahead, split_range
 from flopsheet.plan.plan import Sweep
@@ -23,6 +25,7 @@ from flopsheet.provenance import write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 ROWS_OF_FILE = 1_000_000
 """A sweep of more points is written in parts."""
@@ -47,14 +50,16 @@ def write_parquet(opened: OpenSweep, out: Path, report: Report) -> Written:
         return _write_parts(writer, out, report)
     if out.is_dir():
         remedy = "Remove the folder, or name another file."
-        raise FlopsheetError(Problem(f"`{out.as_posix()}` is a folder, but {points:,} rows are one file.", remedy=remedy))
+        raise FlopsheetError(
+            Problem(f"`{out.as_posix()}` is a folder, but {points:,} rows are one file.", remedy=remedy)
+        )
     progress = _Progress(report)
     written = Written(out, points)
     written.counts = writer.write(out, 0, points, progress)
     return written
 
 
-def _load_pyarrow() -> Any:
+def _load_pyarrow() -> ModuleType:
     """The library that writes Parquet.
 
     Raises:
@@ -90,7 +95,7 @@ class _PartWriter:
     """Writes stretches of a sweep to files."""
 
     opened: OpenSweep
-    arrow: Any
+    arrow: ModuleType
 
     def write(self, path: Path, start: int, stop: int, progress: _Progress) -> dict[str, int]:
         """Write the points from `start` to before `stop` to a file that appears when it is whole; counts by status."""
@@ -105,7 +110,7 @@ class _PartWriter:
                     for block in blocks:
                         counts += np.bincount(block.statuses, minlength=len(STATUSES))
                     progress.add(last - first)
-                found = dict(zip(STATUSES, counts.tolist(), strict=True))
+                found: dict[str, int] = dict(zip(STATUSES, counts.tolist(), strict=True))
                 writer.add_key_value_metadata({_HASH: self.opened.sha256, _COUNTS: json.dumps(found)})
             Path(name).chmod(0o644)
             Path(name).replace(path)
@@ -114,7 +119,7 @@ class _PartWriter:
             raise
         return found
 
-    def _open(self, name: str) -> Any:
+    def _open(self, name: str) -> pq.ParquetWriter:
         """A writer of one file. Results hardly ever repeat, so that a dictionary of them only costs time."""
         binding = ["binding"] if self.opened.swept.binding else []
         return self.arrow.parquet.ParquetWriter(
@@ -147,7 +152,7 @@ class _PartWriter:
         columns.append(self._words([block.statuses for block in blocks], STATUSES))
         return arrow.Table.from_arrays(columns, schema=self._schema())
 
-    def _numbers(self, array: Any) -> pa.Array:
+    def _numbers(self, array: FloatArray) -> pa.Array:
         """A column of numbers."""
         absent = np.isnan(array)
         return self.arrow.array(array, mask=absent) if absent.any() else self.arrow.array(array)
@@ -251,7 +256,8 @@ def _manifest(opened: OpenSweep, ranges: list[tuple[int, int]], written: Written
         "axes": list(_axes(opened.sweep)),
         "statuses": written.counts,
         "parts": [
-            {"file": _part(written.path, index).name, "rows": [start, stop]} for index, (start, stop) in enumerate(ranges)
+            {"file": _part(written.path, index).name, "rows": [start, stop]}
+            for index, (start, stop) in enumerate(ranges)
         ],
     }
 
@@ -262,4 +268,11 @@ def _axes(sweep: Sweep) -> Iterator[dict[str, Any]]:
         for axis in group:
             values = [sourced.value for sourced in axis.given]
             given = {"values": values} if axis.scale == "list" else {"from": values[0], "to": values[1]}
-            yield {"key": axis.key, "unit": axis.unit, "group": number, "scale": axis.scale, "points": axis.points, **given}
+            yield {
+                "key": axis.key,
+                "unit": axis.unit,
+                "group": number,
+                "scale": axis.scale,
+                "points": axis.points,
+                **given,
+            }

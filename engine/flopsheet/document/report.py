@@ -87,7 +87,9 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     text = render_template(TEMPLATE, view, language=source.plan.language, overrides=overrides)
     # Templates leave blank lines where parts are absent; one is enough.
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
-    return files | {figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *swept)}
+    return files | {
+        figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *swept)
+    }
 
 
 def view_allocation(source: ReportSource, words: Words, scale: Scale) -> Mapping[str, object]:

@@ -38,7 +38,7 @@ def draw_sweep(source: ReportSource, words: Words) -> tuple[Figure, ...]:
     if not drawn:
         return ()
     drawn.sort()
-    return _draw_curves(source, words, swept, drawn[0]) if len(drawn) == 1 else _draw_map(source, words, swept, drawn)
+    return _draw_curves(source, words, swept, drawn[0]) if len(drawn) == 1 else _draw_map(words, swept, drawn)
 
 
 def _places(swept: SweepPlan, number: int, most: int) -> tuple[tuple[int, ...], FloatArray]:
@@ -77,7 +77,9 @@ def _draw_curves(source: ReportSource, words: Words, swept: SweepPlan, number: i
     figures = []
     for kind, names in shown:
         lines = [
-            Series("" if kind == "loss" else _plain(head_of_swept(source, words, name)), xs, _finite(block.values[name]))
+            Series(
+                "" if kind == "loss" else _plain(head_of_swept(source, words, name)), xs, _finite(block.values[name])
+            )
             for name in names
         ]
         log = kind == "decisions" and all(value > 0 for line in lines for value in line.y if math.isfinite(value))
@@ -96,7 +98,7 @@ def _draw_curves(source: ReportSource, words: Words, swept: SweepPlan, number: i
     return tuple(figures)
 
 
-def _draw_map(source: ReportSource, words: Words, swept: SweepPlan, drawn: Sequence[int]) -> tuple[Figure, ...]:
+def _draw_map(words: Words, swept: SweepPlan, drawn: Sequence[int]) -> tuple[Figure, ...]:
     """The loss over two axes, in levels."""
     sweep = swept.grid.sweep
     found = [_places(swept, number, most) for number, most in zip(drawn, _CELLS, strict=True)]

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.document.naming import head_of
 from flopsheet.document.source import ReportSource
 from flopsheet.document.tables import Column, Table
@@ -17,7 +18,6 @@ from flopsheet.evaluate.evaluation import STATUSES
 from flopsheet.evaluate.grid import share_points, thin_places
 from flopsheet.evaluate.points import LIMITS
 from flopsheet.evaluate.sweep import Block, SweepPlan
-from flopsheet.derive.resource import ResourceDerivation
 from flopsheet.model.cell import BEYOND_REACH
 from flopsheet.plan.plan import SweepAxis
 
@@ -69,12 +69,12 @@ def _tell_axis(swept: SweepPlan, words: Words, axis: SweepAxis) -> str:
     name = head_of_axis(swept, words, axis)
     if axis.scale == "list":
         values = [value_of(words, given.value, unit) for given in axis.given]
-        return words.say("sweep.axis_list", name=name, values=words.join(_cut(words, values)))
+        return words.say("sweep.axis_list", name=name, values=words.join(_cut(values)))
     low, high = (value_of(words, given.value, unit) for given in axis.given)
     return words.say(f"sweep.axis_{axis.scale}", name=name, low=low, high=high, points=words.number(float(axis.points)))
 
 
-def _cut(words: Words, values: list[str]) -> list[str]:
+def _cut(values: list[str]) -> list[str]:
     """A list that a sentence can hold."""
     return values if len(values) <= 6 else [*values[:3], "…", values[-1]]
 

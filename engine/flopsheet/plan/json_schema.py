@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flopsheet.plan.schema import LAW, NAMED_SHAPES, PLAN
-from flopsheet.plan.shape import Axis, Either, Formula, ListOf, NamedList, Number, Record, Shape, Table, Text, mapping_shape
+from flopsheet.plan.shape import (
+    Axis,
+    Either,
+    Formula,
+    ListOf,
+    NamedList,
+    Number,
+    Record,
+    Shape,
+    Table,
+    Text,
+    mapping_shape,
+)
 from flopsheet.plan.units import canonical_unit
 
 if TYPE_CHECKING:
@@ -36,7 +48,7 @@ def law_json_schema() -> Json:
 
 def _document(shape: Record, title: str) -> Json:
     """A whole schema; records with a name of their own stand under `$defs`."""
-    definitions = {name: _record(record) for name, record in NAMED_SHAPES.items()}
+    definitions = {"axis": _axis(), **{name: _record(record) for name, record in NAMED_SHAPES.items()}}
     return {"$schema": _DIALECT, "title": title, **_record(shape), "$defs": definitions}
 
 
@@ -54,7 +66,7 @@ def _schema(shape: Shape) -> Json:
     if isinstance(shape, NamedList):
         return _named_list(shape)
     if isinstance(shape, Axis):
-        return _axis(shape)
+        return {"$ref": "#/$defs/axis", **_described(shape.item.about)}
     if isinstance(shape, ListOf):
         return _list(shape)
     return _scalar(shape)
@@ -102,17 +114,18 @@ def _list(shape: ListOf) -> Json:
     return {"anyOf": [listed, _schema(shape.item)]} if shape.single else listed
 
 
-def _axis(shape: Axis) -> Json:
-    """The schema of the values of a swept number: a list, or a range."""
-    number = _scalar(shape.item)
-    points = {"type": ["integer", "number", "string"], "description": "How many values, both ends among them"}
-    scale = {"enum": ["linear", "log"], "description": "Equal steps (the default), or equal ratios"}
+def _axis() -> Json:
+    """The schema of the values of any swept number, a list or a range; which it takes is for its own key to say."""
+    number = {"type": ["number", "string"]}
+    points = {"type": ["number", "string"], "description": "How many values, both ends among them"}
+    scale = {"enum": ["linear", "log", None], "description": "Equal steps (the default), or equal ratios"}
     between = {
         "type": ["object", "null"],
         "properties": {"from": number, "to": number, "points": points, "scale": scale},
         "additionalProperties": False,
     }
-    return {"anyOf": [{"type": "array", "items": number, "minItems": 1}, between]}
+    listed = {"type": "array", "items": {"type": ["number", "string", "null"]}, "minItems": 1}
+    return {"anyOf": [listed, between]}
 
 
 def _table(shape: Table) -> Json:

@@ -258,7 +258,13 @@ PLAN = Record(
 )
 
 # Records that stand under a name of their own in the JSON Schema.
-NAMED_SHAPES: dict[str, Record] = {"law": LAW, "scenario": SCENARIO, "strategy": _STRATEGY, "claim": _CLAIM, "axes": _ZIP}
+NAMED_SHAPES: dict[str, Record] = {
+    "law": LAW,
+    "scenario": SCENARIO,
+    "strategy": _STRATEGY,
+    "claim": _CLAIM,
+    "axes": _ZIP,
+}
 
 # What --set takes: the inputs and nothing else.
 SET = Record(

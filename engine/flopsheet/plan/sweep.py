@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flopsheet.errors import did_you_mean
@@ -31,7 +31,9 @@ _ZIP = "zip"
 _EXAMPLE = "Write a list such as `[1B, 10B]`, or a range such as `{from: 1e19, to: 1e25, points: 200, scale: log}`."
 
 
-def read_sweep(node: Node | None, files: AbstractSequence[str], tiers: Collection[str], problems: Problems) -> Sweep | None:
+def read_sweep(
+    node: Node | None, files: AbstractSequence[str], tiers: Collection[str], problems: Problems
+) -> Sweep | None:
     """The sweep of a plan; what is wrong is noted, and what is wrong with all of it leaves none.
 
     Args:
@@ -46,7 +48,7 @@ def read_sweep(node: Node | None, files: AbstractSequence[str], tiers: Collectio
     reader = _Reader(problems, tiers)
     zipped = node.get(_ZIP)
     single = Mapping(tuple((key, item) for key, item in node.items if key.text != _ZIP), node.place)
-    groups = [(axis,) for axis in reader.read_section(single, "")]
+    groups: list[tuple[SweepAxis, ...]] = [(axis,) for axis in reader.read_section(single, "")]
     together = tuple(reader.read_section(zipped, "")) if isinstance(zipped, Mapping) else ()
     order = {file: rank for rank, file in enumerate(files)}
 
@@ -65,7 +67,7 @@ def read_sweep(node: Node | None, files: AbstractSequence[str], tiers: Collectio
     if len(problems.found) > before or problems.unclear & {"sweep"}:
         return None
     if not found.groups:
-        problems.add("varies nothing.", node.place, "sweep", f"Name an input, as in `budget.compute: [1e21, 1e22]`.")
+        problems.add("varies nothing.", node.place, "sweep", "Name an input, as in `budget.compute: [1e21, 1e22]`.")
         return None
     if found.points > MOST_POINTS:
         factors = " x ".join(f"{length:,}" for length in found.lengths)

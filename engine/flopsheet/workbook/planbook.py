@@ -21,6 +21,7 @@ from flopsheet.workbook.sheets.iso_flop import add_iso_flop, draws_iso_flop
 from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
 from flopsheet.workbook.sheets.solver import add_solver, plan_roots
+from flopsheet.workbook.sheets.sweep import add_sweep
 from flopsheet.workbook.sheets.tiers import add_tiers
 
 
@@ -66,6 +67,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
         add_iso_flop(book, context)
     if solution.compared:
         add_compare(book, context)
+    add_sweep(book, context)
     add_derivation(book, context)
     add_checks(book, context)
     return book

@@ -27,6 +27,7 @@ _SHEETS = (
     "Curve",
     "Iso-FLOP",
     "Compare",
+    "Sweep",
     "Derivation",
     "Checks",
 )
@@ -162,6 +163,8 @@ def _stands(name: str, context: Context) -> bool:
         return bool(context.root_rows)
     if name == "Compare":
         return bool(context.solution.compared)
+    if name == "Sweep":
+        return context.solution.open_sweep is not None
     if name == "Fit":
         return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

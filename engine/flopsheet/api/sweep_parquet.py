@@ -34,6 +34,7 @@ ROWS_OF_PART = 1_048_576
 ROWS_OF_GROUP = 4 * BLOCK
 MANIFEST = "_manifest.json"
 """Readers of Parquet folders skip names that begin with an underscore."""
+_BEGUN = ".part-"
 _HASH, _COUNTS = "flopsheet_sweep_sha256", "flopsheet_statuses"
 
 
@@ -70,21 +71,29 @@ def _load_pyarrow() -> ModuleType:
     except ImportError:
         remedy = "Install it with `pip install 'flopsheet[parquet]'`, or write a .csv file."
         raise FlopsheetError(Problem("Parquet needs pyarrow, which is not installed.", remedy=remedy)) from None
-    return pyarrow
+    module: ModuleType = pyarrow
+    return module
 
 
 @dataclass
 class _Progress:
-    """Adds up what several threads have done."""
+    """Adds up what several threads have done, and ends them where one has failed."""
 
     report: Report
     done: int = 0
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         self._lock = Lock()
 
     def add(self, points: int) -> None:
-        """So many more points are done."""
+        """So many more points are done.
+
+        Raises:
+            InterruptedError: it was stopped.
+        """
+        if self.stopped:
+            raise InterruptedError
         with self._lock:
             self.done += points
             self.report(self.done)
@@ -173,7 +182,11 @@ def _write_parts(writer: _PartWriter, out: Path, report: Report) -> Written:
     points = opened.swept.grid.points
     ranges = split_range(0, points, ROWS_OF_PART)
     written = Written(out, points)
-    out.mkdir(exist_ok=True) if not out.exists() else _check_folder(writer, out, len(ranges))
+    if out.exists():
+        _check_folder(writer, out, len(ranges))
+    out.mkdir(exist_ok=True)
+    for begun in out.glob(f"{_BEGUN}*"):
+        begun.unlink()  # what a killed run left half written
     finished = {index: counts for index in range(len(ranges)) if (counts := _read_counts(writer, _part(out, index)))}
     progress = _Progress(report)
     for index, counts in finished.items():
@@ -189,7 +202,11 @@ def _write_parts(writer: _PartWriter, out: Path, report: Report) -> Written:
         """Write one part."""
         return writer.write(_part(out, index), *ranges[index], progress)
 
-    for counts in map_ahead(write, missing, workers=count_workers()):
+    def end_all() -> None:
+        """Have the parts that are under way end at their next rows."""
+        progress.stopped = True
+
+    for counts in map_ahead(write, missing, workers=count_workers(), stop=end_all):
         _count(written, counts)
     if missing or not (out / MANIFEST).exists():
         record = _manifest(opened, ranges, written)
@@ -209,7 +226,7 @@ def _count(written: Written, counts: dict[str, int]) -> None:
 
 
 def _check_folder(writer: _PartWriter, out: Path, parts: int) -> None:
-    """Refuse a folder that holds anything but parts of this sweep; take away what a killed run left half written.
+    """Refuse a folder that holds anything but parts of this sweep.
 
     Raises:
         FlopsheetError: with the first thing that is in the way.
@@ -220,12 +237,12 @@ def _check_folder(writer: _PartWriter, out: Path, parts: int) -> None:
         raise FlopsheetError(Problem(message, remedy=remedy))
     own = {MANIFEST, *(_part(out, index).name for index in range(parts))}
     for path in sorted(out.iterdir()):
-        if path.name.startswith(".part-"):
-            path.unlink()
-        elif path.suffix == ".parquet" and (path.name not in own or _read_counts(writer, path) is None):
+        if path.name.startswith(_BEGUN):
+            continue
+        if path.suffix == ".parquet" and (path.name not in own or _read_counts(writer, path) is None):
             message = f"`{path.as_posix()}` is of another sweep: its plan, its values or the version differ."
             raise FlopsheetError(Problem(message, remedy=f"Remove the folder `{out.as_posix()}`, or name another."))
-        elif path.name not in own:
+        if path.name not in own:
             message = f"`{out.as_posix()}` holds other files, such as `{path.name}`."
             raise FlopsheetError(Problem(message, remedy=remedy))
 

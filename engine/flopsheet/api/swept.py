@@ -9,6 +9,7 @@ from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.evaluate.grid import Grid
 from flopsheet.evaluate.points import PointPlan
 from flopsheet.evaluate.sweep import SweepPlan
+from flopsheet.model.resource_model import ResourceModel
 from flopsheet.plan.plan import Sourced, Sweep
 
 
@@ -41,6 +42,9 @@ def _check_values(sweep: Sweep, built: PlanModel) -> None:
     """
     problems = []
     read = {given.key: given.unit for given in built.model.inputs.values()}
+    if isinstance(built.model, ResourceModel):
+        resource = built.model.resource
+        read[f"inputs.{resource.name}"] = built.model.decision(resource).unit
     signed = built.law.has_signed_loss
     for axis in sweep.axes:
         section, _, name = axis.key.partition(".")

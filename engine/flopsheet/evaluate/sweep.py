@@ -80,10 +80,17 @@ def split_range(start: int, stop: int, length: int) -> list[tuple[int, int]]:
     return [(first, min(first + length, stop)) for first in range(start, stop, length)]
 
 
-def map_ahead(make: Callable[[Given], Made], items: Iterable[Given], *, workers: int | None = None) -> Iterator[Made]:
+def map_ahead(
+    make: Callable[[Given], Made],
+    items: Iterable[Given],
+    *,
+    workers: int | None = None,
+    stop: Callable[[], None] | None = None,
+) -> Iterator[Made]:
     """What is made of each item, in order, computed by several threads a few items ahead of whoever takes it.
 
-    Only so many items are under way that memory does not grow with their number. What fails ends the rest.
+    Only so many items are under way that memory does not grow with their number. What fails ends the rest: `stop` is
+    called then, for items that take long to heed it.
     """
     count = count_workers() if workers is None else workers
     waiting: deque[Future[Made]] = deque()
@@ -95,6 +102,10 @@ def map_ahead(make: Callable[[Given], Made], items: Iterable[Given], *, workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -64,7 +64,7 @@ def read_sweep(
     groups.sort(key=position)
     found = Sweep(tuple(groups), node.place)
     _check_twice(found, problems)
-    if len(problems.found) > before or problems.unclear & {"sweep"}:
+    if len(problems.found) > before or any(f"{subject}.".startswith("sweep.") for subject in problems.unclear):
         return None
     if not found.groups:
         problems.add("varies nothing.", node.place, "sweep", "Name an input, as in `budget.compute: [1e21, 1e22]`.")

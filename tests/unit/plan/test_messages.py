@@ -19,7 +19,7 @@ plan.yaml:3:1: unknown key `budgte`.
     3 | budgte: {compute: 1e22}
       | ^^^^^^
 Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, data, description, expect, \
-extends, fit, hardware, inference, inputs, language, law, objective, scenarios, strategies, target, title.""",
+extends, fit, hardware, inference, inputs, language, law, objective, scenarios, strategies, sweep, target, title.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",
@@ -88,11 +88,11 @@ plan.yaml:4:19: constants.beta: must be a finite number, but `.nan` is not a num
 {NUMBERS}, with or without a unit.""",
     ),
     "later keys": (
-        HEAD + "budget: {compute: 1}\nsweep: {}\nscenarios: {a: {uncertainty.draws: 3}}\n",
+        HEAD + "budget: {compute: 1}\nsensitivity: {}\nscenarios: {a: {uncertainty.draws: 3}}\n",
         """\
-plan.yaml:4:1: `sweep` is not available in this version yet.
-    4 | sweep: {}
-      | ^^^^^
+plan.yaml:4:1: `sensitivity` is not available in this version yet.
+    4 | sensitivity: {}
+      | ^^^^^^^^^^^
 
 plan.yaml:5:17: `scenarios.a.uncertainty.draws` is not available in this version yet.
     5 | scenarios: {a: {uncertainty.draws: 3}}

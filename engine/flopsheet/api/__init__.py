@@ -7,11 +7,13 @@ from flopsheet.api.hardware import describe_accelerator, list_accelerators
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, group_laws, list_laws
 from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
 from flopsheet.api.solve import record_solved, solve, solve_plan
+from flopsheet.api.sweep import SweepResult, sweep_plan
 
 __all__ = [
     "BuildOptions",
     "BuildResult",
     "CompiledPlan",
+    "SweepResult",
     "build_plans",
     "compile_plan",
     "derive_any_law",
@@ -28,4 +30,5 @@ __all__ = [
     "record_solved",
     "solve",
     "solve_plan",
+    "sweep_plan",
 ]

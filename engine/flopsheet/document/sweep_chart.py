@@ -24,6 +24,7 @@ _LEVELS: Final = 7
 #: A list that spans so much is drawn with equal ratios.
 _WIDE: Final = 20.0
 _LEAST_PLACES: Final = 2
+_SAME: Final = 1e-9
 
 
 def draw_sweep(source: ReportSource, words: Words) -> tuple[Figure, ...]:
@@ -135,7 +136,8 @@ def _draw_map(words: Words, swept: SweepPlan, drawn: Sequence[int]) -> tuple[Fig
         series=tuple(series),
         palette="ramp",
     )
-    lowest = np.unravel_index(np.nanargmin(np.where(np.isfinite(losses), losses, np.nan)), losses.shape)
+    # Where a limit does not bind many points are equally good but for their last bits: the first of them is told.
+    lowest = np.argwhere(losses <= finite.min() + _SAME * abs(finite.min()))[0]
     told = words.say(
         "sweep.caption_map",
         least=words.number(float(finite.min()), "nats/token", 4),

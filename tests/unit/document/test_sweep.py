@@ -35,7 +35,7 @@ def render(tmp_path_factory):
 
 def section(report: str, title: str) -> list[str]:
     """The lines of a section."""
-    return report.split(f"\n## {title}\n")[1].split("\n## ")[0].strip().splitlines()
+    return report.split(f"\n## {title}\n")[1].split("\n## ", maxsplit=1)[0].strip().splitlines()
 
 
 def test_two_axes_are_a_map(render):

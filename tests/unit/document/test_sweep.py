@@ -14,7 +14,8 @@ MAP = "sweep: {budget.compute: {from: 1e20, to: 1e24, points: 50, scale: log}, c
 CURVE = "language: zh\nsweep: {budget.compute: {from: 1e20, to: 1e24, points: 5, scale: log}}\n"
 THREE = (
     "objective: minimize compute\ntarget.loss: 2.2\n"
-    "sweep: {target.loss: {from: 1.6, to: 2.4, points: 9}, caps.tokens: [1e9, 1T], constants.alpha: [0.34, 0.35, 0.36]}\n"
+    "sweep: {target.loss: {from: 1.6, to: 2.4, points: 9}, caps.tokens: [1e9, 1T],"
+    " constants.alpha: [0.34, 0.35, 0.36]}\n"
 )
 
 

@@ -40,7 +40,14 @@ law: hoffmann_2022
 budget: {compute: 1e23 FLOP}
 hardware: {accelerator: H100-SXM, count: 512, mfu: 40 %}
 data: {tiers: [{name: good, unique: 30B}, {name: web, unique: 300B, quality: 0.5}]}
-sweep: {data.tiers.good.quality: [high, low], caps.time: [2 days, null]}
+sweep: {zip: {data.tiers.good.quality: [high, low], caps.time: [2 days, null]}}
+"""
+DATA = """
+title: Data
+law: hoffmann_2022
+budget: {compute: 1e22 FLOP}
+data: {unique: 20B, epochs: 8}
+sweep: {data.unique: [20B, null], data.epochs: [2, null]}
 """
 RESOURCE = "title: R\nlaw: kaplan_2020_tokens\ninputs: {D: 1e10}\nsweep: {inputs.D: [1e9, 1e11], target.loss: [2.5]}\n"
 BIG = """
@@ -68,18 +75,20 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "scenario"), [(CAPPED, None), (CAPPED, "capped"), (TARGET, None), (TERMS, None), (RESOURCE, None)],
-    ids=["budgets", "scenario", "targets", "terms", "resource"],
+    ("text", "scenario"), [(CAPPED, None), (CAPPED, "capped"), (TARGET, None), (TERMS, None), (DATA, None), (RESOURCE, None)],
+    ids=["budgets", "scenario", "targets", "terms", "data", "resource"],
 )  # fmt: skip
 def test_each_row_is_the_plan_solved_there(write, text, scenario):
     """Results, own cells, status and what binds; what `solve` leaves out is nan."""
     path = write(text)
     found = sweep_plan(path, scenario=scenario)
-    keys = list(open_sweep(path).swept.grid.keys)
+    opened = open_sweep(path)
+    keys, own = list(opened.swept.grid.keys), opened.plan.inputs
     assert list(found.columns)[: len(keys)] == keys
     for row in range(len(found.statuses)):
         at = {key: float(found.columns[key][row]) for key in keys}
         sets = [f"{key}={value!r}" for key, value in at.items() if not math.isnan(value)]
+        sets += [f"{key}=null" for key, value in at.items() if math.isnan(value) and key in own]
         answers = api.solve_plan(path, sets=sets).answers
         answer = next(answer for answer in answers if scenario in {None, answer.name})
         assert found.statuses[row] == answer.status, at

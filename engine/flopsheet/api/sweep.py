@@ -23,6 +23,9 @@ from flopsheet.laws.library import load_law
 from flopsheet.plan.plan import Plan, Sweep
 from flopsheet.provenance import hash_inputs
 
+COLUMNS = ("binding", "status")
+"""The columns of every sweep that are no results."""
+
 
 @dataclass(frozen=True)
 class SweepResult:
@@ -99,8 +102,23 @@ def open_sweep(
     refuse_set_axes(sweep, sets)
     index = find_scenario(plan, scenario)
     swept = build_sweep(sweep, index, binding=binding)
+    _refuse_column_names(swept)
     name = plan.scenarios[index].name
     return OpenSweep(plan, sweep, name, swept, _hash_sweep(plan, name, sets, swept))
+
+
+def _refuse_column_names(swept: SweepPlan) -> None:
+    """Refuse results that are called like a column of every sweep.
+
+    Raises:
+        FlopsheetError: with every such cell.
+    """
+    taken = [swept.points.graph[name] for name in swept.outputs if name in COLUMNS]
+    if taken:
+        remedy = (
+            f"A sweep has columns of its own called {' and '.join(f'`{name}`' for name in COLUMNS)}: rename the cell."
+        )
+        raise FlopsheetError(*(Problem("is a column of every sweep.", c.place, c.id, remedy) for c in taken))
 
 
 def refuse_set_axes(sweep: Sweep, sets: Sequence[str]) -> None:

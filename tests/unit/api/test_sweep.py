@@ -75,7 +75,8 @@ def write(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "scenario"), [(CAPPED, None), (CAPPED, "capped"), (TARGET, None), (TERMS, None), (DATA, None), (RESOURCE, None)],
+    ("text", "scenario"),
+    [(CAPPED, None), (CAPPED, "capped"), (TARGET, None), (TERMS, None), (DATA, None), (RESOURCE, None)],
     ids=["budgets", "scenario", "targets", "terms", "data", "resource"],
 )  # fmt: skip
 def test_each_row_is_the_plan_solved_there(write, text, scenario):
@@ -271,6 +272,7 @@ def test_without_pyarrow_it_is_said(write, tmp_path, monkeypatch):
         (CAPPED.replace("caps.parameters: [1B, null]", "constants.alfa: [0.3]"), [], "has no constant `alfa`"),
         (CAPPED.replace("caps.parameters: [1B, null]", "inputs.P: [8]"), [], "has no input `P`"),
         (RESOURCE.replace("1e11]", "1e11 hour]"), [], "is in hour"),
+        (CAPPED.replace("per_cap", "status"), [], "status: is a column of every sweep"),
     ],
 )  # fmt: skip
 def test_what_a_law_does_not_take_is_refused(write, text, sets, message):

@@ -237,11 +237,13 @@ def test_several_faults_of_a_modifier_are_told_at_once(load, write):
 
 
 def test_the_examples_of_the_list_of_keys_load(load, write, project_root: Path):
-    """Its tiers with each scenario, and its modifier."""
+    """Its tiers with each scenario, its sweep, and its modifier."""
     text = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
-    tiers, modifier = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    sweep, tiers, modifier = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
     write("ours.yaml", modifier)
-    plan = load(tiers, "data.repetition=./ours.yaml")
+    plan = load(tiers + sweep, "data.repetition=./ours.yaml")
+    assert plan.sweep is not None
+    assert plan.sweep.lengths == (200, 3, 3)
     assert [scenario.tiers for scenario in plan.scenarios] == [
         ("curated", "web"), ("curated", "web"), ("curated",), (), ("books",)
     ]  # fmt: skip

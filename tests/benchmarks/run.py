@@ -15,6 +15,7 @@ from typing import Any
 from draws import benchmark_draws
 from harness import Verdict, measure_in_turn, print_comparison, print_verdicts
 from roots import benchmark_roots
+from sweeps import benchmark_sweep
 from terms import benchmark_terms
 
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
@@ -227,7 +228,10 @@ def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="points, roots, terms, draws, build, current, derive; all by default"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="points, roots, terms, draws, sweep, build, current, derive; all by default",
     )
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
     parser.add_argument("--points", type=int, default=1_000_000, help="size of `points`, `roots` and `draws`")
@@ -237,6 +241,7 @@ def main() -> int:
         "roots": lambda: benchmark_roots(min(options.rounds, 5), options.points),
         "terms": lambda: benchmark_terms(min(options.rounds, 3), min(options.points, TERMS_POINTS)),
         "draws": lambda: benchmark_draws(options.rounds, options.points),
+        "sweep": lambda: benchmark_sweep(min(options.rounds, 5)),
         "build": lambda: benchmark_build(options.rounds),
         "current": lambda: benchmark_current(max(options.rounds, 15), CURRENT_PLANS),
         "derive": lambda: benchmark_derive(min(options.rounds, 3)),

@@ -8,12 +8,14 @@ from flopsheet.api.hardware import describe_accelerator, list_accelerators
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, group_laws, list_laws
 from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
 from flopsheet.api.solve import record_solved, solve, solve_plan
+from flopsheet.api.sweep import SweepResult, sweep_plan
 
 __all__ = [
     "BuildOptions",
     "BuildResult",
     "CompiledPlan",
     "NoPlanError",
+    "SweepResult",
     "TracedKey",
     "build_plans",
     "compile_plan",
@@ -32,4 +34,5 @@ __all__ = [
     "record_solved",
     "solve",
     "solve_plan",
+    "sweep_plan",
 ]

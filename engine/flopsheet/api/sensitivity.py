@@ -14,7 +14,8 @@ from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.points import PointPlan
 from flopsheet.evaluate.sensitivity import Question, Sensitivity, evaluate_sensitivity, list_outputs
-from flopsheet.plan.plan import Plan, SensitivityRequest, TableAxis, TwoWay
+from flopsheet.plan.plan import Plan
+from flopsheet.plan.requests import SensitivityRequest, TableAxis, TwoWay
 
 
 def find_sensitivity(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import sympy as sp
@@ -14,6 +15,7 @@ from flopsheet.api.deriving import add_terms_steps
 from flopsheet.api.plan_laws import find_cell_problems, find_law_problems
 from flopsheet.api.plan_model import build_model
 from flopsheet.api.sensitivity import find_sensitivity
+from flopsheet.api.swept import build_sweep
 from flopsheet.api.uncertainty import draw_answers
 from flopsheet.derive.claim_ground import build_ground
 from flopsheet.derive.claims import ClaimVerdict, judge_claim
@@ -109,6 +111,7 @@ def solve(plan: Plan) -> Solution:
         terms=terms,
         sensitivity=find_sensitivity(plan, built, evaluation, answers),
         study=study,
+        open_sweep=None if plan.sweep is None else cache(partial(build_sweep, plan.sweep, 0)),
     )
 
 

@@ -26,6 +26,8 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
     for plan in plans:
         try:
             solution = api.solve_plan(plan)
+            if solution.open_sweep is not None:
+                solution.open_sweep()
         except FlopsheetError as found:
             error = place_as_given(found, plan)
             code = BAD_INPUT

@@ -93,6 +93,19 @@ def solve(file: Path, scenario: str | None, sets: tuple[str, ...], as_json: bool
 
 
 @commands.command()
+@click.argument("file", type=_PATH)
+@click.option("--out", type=_PATH, required=True, metavar="GRID.csv|GRID.parquet", help="The file to write.")
+@click.option("--scenario", default=None, help="The scenario that gives what is not swept; the first by default.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override an input; may be repeated.")
+@click.option("--binding", is_flag=True, help="A further column: the limits that bind.")
+def sweep(file: Path, out: Path, scenario: str | None, sets: tuple[str, ...], binding: bool) -> int:
+    """Compute a plan at every point of its `sweep`, into a table."""
+    from flopsheet.cli.sweeping import run_sweep  # noqa: PLC0415 - start-up speed
+
+    return run_sweep(file, out, scenario=scenario, sets=sets, binding=binding)
+
+
+@commands.command()
 @click.argument("paths", nargs=-1, type=_PATH)
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def check(paths: tuple[Path, ...], as_json: bool) -> int:

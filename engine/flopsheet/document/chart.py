@@ -11,6 +11,8 @@ Kind = Literal["line", "points"]
 Shape = Literal["circle", "square", "diamond", "triangle", "cross"]
 Dash = Literal["solid", "dashed", "dotted"]
 LabelAt = Literal["end", "legend", "none"]
+Area = tuple[float, float, float, float]
+"""A rectangle from x to x and from y to y, in values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Series:
 
     `label` names the series: beside the end of a curve, in the legend, or nowhere. `point_labels` name
     its points. `colour` counts through the palette (None: the next one), "ink" is the text's colour.
-    `marker` marks every point; a curve without one is a bare line.
+    `marker` marks every point; a curve without one is a bare line. `areas` are filled with its colour: a map of
+    levels has a series for each level.
     """
 
     label: str
@@ -31,6 +34,7 @@ class Series:
     colour: int | Literal["ink"] | None = None
     label_at: LabelAt = "end"
     point_labels: tuple[str, ...] = ()
+    areas: tuple[Area, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values that do not pair up."""

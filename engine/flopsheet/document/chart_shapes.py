@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from flopsheet.document.chart import Reference, Shape
+from flopsheet.document.chart import Area, Reference, Shape
 from flopsheet.document.chart_frame import Frame, Point
 
 MARKER_RADIUS: Final = 4.5
@@ -54,3 +54,13 @@ def reference_ends(reference: Reference, frame: Frame) -> Sequence[Point]:
     if vertical:
         return [(frame.across(share), frame.plot.top), (frame.across(share), frame.plot.bottom)]
     return [(frame.plot.left, frame.up(share)), (frame.plot.right, frame.up(share))]
+
+
+def area_data(areas: Sequence[Area], frame: Frame) -> str:
+    """Rectangles as one path; those that an axis has no place for are left out."""
+    found = []
+    for left, right, low, high in areas:
+        first, last = frame.pixel(left, low), frame.pixel(right, high)
+        if first is not None and last is not None:
+            found.append(path_data([first, (last[0], first[1]), last, (first[0], last[1])]) + "Z")
+    return "".join(found)

@@ -29,7 +29,14 @@ from flopsheet.document.chart_labels import (
     tick_labels,
     title_lines,
 )
-from flopsheet.document.chart_shapes import MARKER_RADIUS, coordinate, marker_path, path_data, reference_ends
+from flopsheet.document.chart_shapes import (
+    MARKER_RADIUS,
+    area_data,
+    coordinate,
+    marker_path,
+    path_data,
+    reference_ends,
+)
 from flopsheet.document.palette import CATEGORIES, INK, THEME, Colour, ramp
 from flopsheet.document.placement import Box, Canvas
 from flopsheet.document.text_width import shorten
@@ -39,12 +46,13 @@ _DASHES: Final = {"solid": "", "dashed": "7 4", "dotted": "2 4"}
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A series as drawn: its path, and its markers as path data with the name of each point."""
+    """A series as drawn: its path, its markers as path data with the name of each point, and what it fills."""
 
     colour: str
     path: str
     dash: str
     markers: Sequence[tuple[str, str]]
+    area: str
 
 
 def view_chart(chart: Chart) -> Mapping[str, object]:
@@ -127,7 +135,7 @@ def _draw(series: Series, colour: str, frame: Frame, canvas: Canvas) -> Drawn:
         canvas.add_marker(*point, MARKER_RADIUS)
     shape = _shape(series) or "circle"
     markers = [(marker_path(shape, *point), text) for point, text in marked]
-    return Drawn(colour, path, _DASHES[series.dash], markers)
+    return Drawn(colour, path, _DASHES[series.dash], markers, area_data(series.areas, frame))
 
 
 def _draw_band(band: Band, frame: Frame) -> Mapping[str, str]:

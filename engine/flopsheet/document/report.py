@@ -21,6 +21,8 @@ from flopsheet.document.scene import Figure
 from flopsheet.document.sensitivity_view import draw_tornados, view_sensitivity
 from flopsheet.document.source import ReportSource
 from flopsheet.document.stakes import Scale
+from flopsheet.document.sweep_chart import draw_sweep
+from flopsheet.document.sweep_view import view_sweep
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.terms_charts import draw_terms
@@ -78,8 +80,10 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
         curves = compile_curves(source.derivation)
         figures = draw_figures(source, curves, words)
         view = {**view_common(source, words, figures), **view_allocation(source, words, Scale(source, curves))}
-    beside, fans = draw_compare(source, words), draw_fans(source, words)
+    beside, fans, swept = draw_compare(source, words), draw_fans(source, words), draw_sweep(source, words)
     view |= {
+        "sweep": view_sweep(source, words),
+        "sweep_figures": list_figures(swept, words),
         "compare": view_compare(source, words),
         "compare_figures": list_figures(beside, words),
         "uncertainty": view_uncertainty(source, words),
@@ -92,7 +96,7 @@ def render_report(source: ReportSource, *, overrides: Path | None = None) -> dic
     files = {REPORT: re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"}
     files |= {file: render_tornado(chart, overrides=overrides) for file, chart in draw_tornados(source, words).items()}
     return files | {
-        figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *fans)
+        figure.file: render_chart(figure.chart, overrides=overrides) for figure in (*figures, *beside, *swept, *fans)
     }
 
 

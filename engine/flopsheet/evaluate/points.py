@@ -21,8 +21,9 @@ LIMITS = ("compute", "parameters", "tokens", "data", "time", "money", "memory")
 
 _STATUS_CELLS = (
     "budget_status", "plan_status", "required_status", "value_status", "L_opt", "C_train", "fresh_part",
-    "compute_is_idle", "compute_is_slack", "epochs_bind", *(f"price_{name}" for name in LIMITS),
+    "compute_is_idle", "compute_is_slack",
 )  # fmt: skip
+_BINDING_CELLS = ("epochs_bind", *(f"price_{name}" for name in LIMITS))
 _NO_RESULTS = (STATUSES.index("infeasible"), STATUSES.index("not_converged"))
 
 
@@ -85,12 +86,15 @@ class PointPlan:
         value = self.table.values[cell.id][self.index]
         return None if value >= BEYOND_REACH and not self._is_set(key) else value
 
-    def evaluate(self, columns: Mapping[str, npt.ArrayLike], outputs: Sequence[str] | None = None) -> Points:
+    def evaluate(
+        self, columns: Mapping[str, npt.ArrayLike], outputs: Sequence[str] | None = None, *, binding: bool = True
+    ) -> Points:
         """Results at points whose inputs are given column by column.
 
         Args:
             columns: Numbers in base units by dotted key, of shapes that broadcast together; nan removes a limit.
             outputs: Ids of cells; the results and the reader's own cells where it is None.
+            binding: Whether it is asked what binds; else no limit does, and no price is computed for it.
 
         Returns:
             Arrays of the common shape.
@@ -100,7 +104,7 @@ class PointPlan:
         """
         names = tuple(cell.id for cell in self.results) if outputs is None else tuple(outputs)
         given = {self._cell(key).id: self._fill_absent(key, column) for key, column in columns.items()}
-        compiled = self._compile(names)
+        compiled = self._compile(names, binding=binding)
         base = {name: values[self.index] for name, values in self.table.values.items()}
         shape = np.broadcast_shapes(*(np.shape(column) for column in given.values()))
         found = compiled.evaluate({**base, **given})
@@ -169,25 +173,27 @@ class PointPlan:
         """Whether the loss may have any sign."""
         return "L_opt" in self.graph and not self.graph["L_opt"].positive
 
-    def _compile(self, outputs: tuple[str, ...]) -> CompiledCells:
+    def _compile(self, outputs: tuple[str, ...], *, binding: bool) -> CompiledCells:
         """The function for some outputs and what tells the status of a point, compiled once."""
-        if outputs not in self._compiled:
+        if (outputs, binding) not in self._compiled:
             unknown = [name for name in outputs if name not in self.graph]
             if unknown:
                 remedy = did_you_mean(unknown[0], [cell.id for cell in self.graph])
                 raise FlopsheetError(Problem(f"unknown output `{unknown[0]}`.", remedy=remedy))
-            self._compiled[outputs] = compile_cells(self.graph, tuple(dict.fromkeys((*outputs, *self._status_cells()))))
-        return self._compiled[outputs]
+            told = (*self._status_cells(), *(_BINDING_CELLS if binding else ()))
+            cells = dict.fromkeys((*outputs, *(name for name in told if name in self.graph)))
+            self._compiled[outputs, binding] = compile_cells(self.graph, tuple(cells))
+        return self._compiled[outputs, binding]
 
     def _status_cells(self) -> tuple[str, ...]:
         """The cells by which the status of a point is told."""
         gains = [cell.id for cell in self.graph if cell.id.startswith("gain_") and not cell.law]
         decided = [f"{gain.removeprefix('gain_')}_opt" for gain in gains]
-        return tuple(name for name in (*_STATUS_CELLS, *gains, *decided) if name in self.graph)
+        return (*_STATUS_CELLS, *gains, *decided)
 
     @cached_property
-    def _compiled(self) -> dict[tuple[str, ...], CompiledCells]:
-        """The functions compiled so far, by their outputs."""
+    def _compiled(self) -> dict[tuple[tuple[str, ...], bool], CompiledCells]:
+        """The functions compiled so far, by their outputs and whether they tell what binds."""
         return {}
 
 

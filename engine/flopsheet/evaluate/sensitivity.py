@@ -17,7 +17,7 @@ from flopsheet.evaluate.slopes import follow_slopes
 from flopsheet.messages import Message
 from flopsheet.model.cell import Cell
 from flopsheet.plan.keys import input_key
-from flopsheet.plan.plan import TwoWay
+from flopsheet.plan.requests import TwoWay
 
 EXCESS: Final = "L_excess"
 """The loss above what no resources get below."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from flopsheet.evaluate.answers import Answer
 from flopsheet.evaluate.evaluation import Evaluation
 from flopsheet.evaluate.expectations import ExpectationVerdict
 from flopsheet.evaluate.sensitivity import Sensitivity
+from flopsheet.evaluate.sweep import SweepPlan
 from flopsheet.evaluate.uncertainty_study import Study, find_law_draws
 from flopsheet.fit.plan_fit import Fit
 from flopsheet.model.graph import Graph
@@ -44,6 +45,8 @@ class Solution:
     terms: Terms | None = None
     sensitivity: Mapping[int, Sensitivity] = field(default_factory=dict)
     study: Study | None = None
+    # Put together only by whoever shows it: it takes as long as the plan itself.
+    open_sweep: Callable[[], SweepPlan] | None = None
 
     @property
     def failures(self) -> tuple[str, ...]:

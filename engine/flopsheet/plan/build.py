@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from flopsheet.errors import Place, did_you_mean
@@ -27,6 +27,7 @@ from flopsheet.plan.scenarios import Ground, note_sets_removing_nothing, settle_
 from flopsheet.plan.schema import COVERS, OBJECTIVES
 from flopsheet.plan.sensitivity import read_sensitivity
 from flopsheet.plan.slugs import slugs_of
+from flopsheet.plan.sweep import overlay_sweep, read_sweep
 from flopsheet.plan.uncertainty import read_uncertainty
 
 if TYPE_CHECKING:
@@ -71,7 +72,12 @@ def build_plan(
     problems: Problems,
 ) -> Plan:
     """The typed plan of merged layers; what is wrong is noted, and the plan is then not to be used."""
-    return _PlanBuilder(node, root, files, effective, problems).build(sets)
+    builder = _PlanBuilder(node, root, files, effective, problems)
+    plan = builder.build(sets)
+    sweep = read_sweep(node.get("sweep"), files, [tier.name for tier in plan.tiers], problems)
+    if sweep is None or problems.found:
+        return plan
+    return replace(plan, sweep=replace(sweep, overlay=builder.build(overlay_sweep(sweep, sets))))
 
 
 def _asks_one_resource(scenarios: Sequence[Scenario]) -> bool:

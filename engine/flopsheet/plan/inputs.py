@@ -93,12 +93,16 @@ def _read_tiers(given: Given, node: Node | None, subject: str, problems: Problem
 
 def _add_number(given: Given, row: InputKey, dotted: str, node: Scalar, subject: str, problems: Problems) -> None:
     """One number with what set it, in the unit that it is held in."""
+    given.numbers[dotted] = read_input(row, dotted, node, subject, problems)
+
+
+def read_input(row: InputKey, dotted: str, node: Scalar, subject: str, problems: Problems) -> Sourced:
+    """One number with what set it, in the unit that it is held in; NaN where it is wrong, which is noted."""
     layer = node.place.file
     if node.is_null:
-        given.numbers[dotted] = Sourced(None, row.unit, node.place, layer, node.text)
-        return
+        return Sourced(None, row.unit, node.place, layer, node.text)
     value, unit = read_held(row, node, joined(subject, dotted), problems)
-    given.numbers[dotted] = Sourced(value, unit, node.place, layer, node.text)
+    return Sourced(value, unit, node.place, layer, node.text)
 
 
 def read_held(row: InputKey, node: Scalar, subject: str, problems: Problems) -> tuple[float, str]:

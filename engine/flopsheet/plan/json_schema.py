@@ -6,7 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flopsheet.plan.schema import LAW, NAMED_SHAPES, PLAN
-from flopsheet.plan.shape import Either, Formula, ListOf, NamedList, Number, Record, Shape, Table, Text, mapping_shape
+from flopsheet.plan.shape import (
+    Axis,
+    Either,
+    Formula,
+    ListOf,
+    NamedList,
+    Number,
+    Record,
+    Shape,
+    Table,
+    Text,
+    mapping_shape,
+)
 from flopsheet.plan.units import canonical_unit
 
 if TYPE_CHECKING:
@@ -36,7 +48,7 @@ def law_json_schema() -> Json:
 
 def _document(shape: Record, title: str) -> Json:
     """A whole schema; records with a name of their own stand under `$defs`."""
-    definitions = {name: _record(record) for name, record in NAMED_SHAPES.items()}
+    definitions = {"axis": _axis(), **{name: _record(record) for name, record in NAMED_SHAPES.items()}}
     return {"$schema": _DIALECT, "title": title, **_record(shape), "$defs": definitions}
 
 
@@ -53,6 +65,8 @@ def _schema(shape: Shape) -> Json:
         return {**_table(shape), "type": ["object", "null"]}
     if isinstance(shape, NamedList):
         return _named_list(shape)
+    if isinstance(shape, Axis):
+        return {"$ref": "#/$defs/axis", **_described(shape.item.about)}
     if isinstance(shape, ListOf):
         return _list(shape)
     return _scalar(shape)
@@ -100,6 +114,20 @@ def _list(shape: ListOf) -> Json:
     if shape.length is not None:
         listed |= {"minItems": shape.length, "maxItems": shape.length}
     return {"anyOf": [listed, _schema(shape.item)]} if shape.single else listed
+
+
+def _axis() -> Json:
+    """The schema of the values of any swept number, a list or a range; which it takes is for its own key to say."""
+    number = {"type": ["number", "string"]}
+    points = {"type": ["number", "string"], "description": "How many values, both ends among them"}
+    scale = {"enum": ["linear", "log", None], "description": "Equal steps (the default), or equal ratios"}
+    between = {
+        "type": ["object", "null"],
+        "properties": {"from": number, "to": number, "points": points, "scale": scale},
+        "additionalProperties": False,
+    }
+    listed = {"type": "array", "items": {"type": ["number", "string", "null"]}, "minItems": 1}
+    return {"anyOf": [listed, between]}
 
 
 def _table(shape: Table) -> Json:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from flopsheet.errors import Place
 from flopsheet.formula.text import FormulaText
+from flopsheet.plan.requests import SensitivityRequest, Sweep
 from flopsheet.plan.uncertain import UncertaintyRequest
 
 Objective = Literal["minimize loss", "minimize compute", "minimize cost"]
@@ -280,48 +281,6 @@ class FitRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedInput:
-    """A dotted key of an input, with its place."""
-
-    key: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class TableAxis:
-    """An input along a two-way table: its values in base units, None where the limit is removed."""
-
-    key: str
-    values: tuple[float | None, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class TwoWay:
-    """A two-way table that a plan asks for: a result over two inputs. `show_place` is None where nothing is said."""
-
-    rows: TableAxis
-    columns: TableAxis
-    show: str
-    place: Place
-    show_place: Place | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SensitivityRequest:
-    """What a plan asks about its inputs: each changed by `swing`, a share, to both sides.
-
-    `inputs` are the dotted keys, none where all that are set are meant. `scenario` is the name of the one that a
-    report shows.
-    """
-
-    swing: float
-    inputs: tuple[NamedInput, ...]
-    scenario: str
-    tables: tuple[TwoWay, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
     """One named set of inputs.
 
@@ -377,3 +336,4 @@ class Plan:
     sensitivity: SensitivityRequest | None = None
     # Where `objective` and `budget.covers` stand, by those keys, as far as they do.
     places: Mapping[str, Place] = field(default_factory=dict)
+    sweep: Sweep | None = None

@@ -8,6 +8,7 @@ from flopsheet.messages import LANGUAGES
 from flopsheet.plan.keys import INPUT_KEYS, NAME, TEXT_KEYS, TIERS, InputKey
 from flopsheet.plan.plan import COUNTED_PARAMETERS, LOSS_SIGNS, NOT_STATED
 from flopsheet.plan.shape import (
+    Axis,
     Either,
     Formula,
     ListOf,
@@ -18,14 +19,12 @@ from flopsheet.plan.shape import (
     Table,
     Text,
     UnitText,
-    not_yet,
 )
 from flopsheet.plan.topics import TOPICS
 from flopsheet.plan.uncertain import DISTRIBUTIONS
 
 OBJECTIVES = ("minimize loss", "minimize compute", "minimize cost")
 COVERS = ("training", "lifetime")
-_LATER_SECTIONS = ("sweep",)
 
 
 def _sections(shape_of: Callable[[InputKey], Number | Record] | None = None) -> dict[str, Shape]:
@@ -180,7 +179,7 @@ _CLAIM = Record(
 )
 _STRUCTURE = (
     "title", "description", "language", "law", "objective", "cells", "strategies", "scenarios", "claims", "compare",
-    "fit", "sensitivity", "uncertainty",
+    "fit", "sensitivity", "sweep", "uncertainty",
 )  # fmt: skip
 _FIT = Record(
     {
@@ -239,9 +238,35 @@ def _scenario_sections() -> dict[str, Shape]:
     return sections
 
 
+def _axes() -> dict[str, Shape]:
+    """The keys that a sweep may vary: every input number, each tier by its name."""
+    shapes: dict[str, Shape] = {}
+    for section, shape in _sections().items():
+        if isinstance(shape, Table) and isinstance(shape.item, Number):
+            shapes[section] = Table(Axis(shape.item), shape.names, shape.what)
+        elif isinstance(shape, Record):
+            shapes[section] = _axes_of(shape)
+    return shapes
+
+
+def _axes_of(section: Record) -> Record:
+    """The numbers of a section as axes; a word cannot be swept."""
+    fields: dict[str, Shape] = {}
+    for name, shape in section.fields.items():
+        if isinstance(shape, Number):
+            fields[name] = Axis(shape)
+        elif isinstance(shape, NamedList):
+            fields[name] = Table(_axes_of(shape.item), "text", shape.what, dotless=True)
+    words = [name for name, shape in section.fields.items() if isinstance(shape, Text)]
+    return Record(fields, dict.fromkeys(words, "is a word: a sweep varies numbers. Make scenarios for it."))
+
+
+_ZIP = Record(_axes())
+_SWEEP = Record({**_axes(), "zip": _ZIP})
+
 SCENARIO = Record(
     {**_scenario_sections(), "extends": Text(), "expect": _EXPECT},
-    {**not_yet(*_LATER_SECTIONS), **dict.fromkeys(_STRUCTURE, _FIXED), "law": _ONE_LAW},
+    {**dict.fromkeys(_STRUCTURE, _FIXED), "law": _ONE_LAW},
 )
 
 PLAN = Record(
@@ -262,8 +287,8 @@ PLAN = Record(
         "uncertainty": _UNCERTAINTY,
         "expect": _EXPECT,
         "compare": ListOf(Text(), single=True),
-    },
-    not_yet(*_LATER_SECTIONS),
+        "sweep": _SWEEP,
+    }
 )
 
 # Records that stand under a name of their own in the JSON Schema.
@@ -273,13 +298,11 @@ NAMED_SHAPES: dict[str, Record] = {
     "strategy": _STRATEGY,
     "claim": _CLAIM,
     "distribution": _DISTRIBUTION,
+    "axes": _ZIP,
 }
 
 # What --set takes: the inputs and nothing else.
 SET = Record(
     _scenario_sections(),
-    {
-        **not_yet(*_LATER_SECTIONS),
-        **dict.fromkeys((*_STRUCTURE, "extends", "expect"), "cannot be set here: --set takes inputs only."),
-    },
+    dict.fromkeys((*_STRUCTURE, "extends", "expect"), "cannot be set here: --set takes inputs only."),
 )

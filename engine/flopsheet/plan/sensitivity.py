@@ -8,8 +8,8 @@ from flopsheet.errors import did_you_mean
 from flopsheet.plan.inputs import read_held
 from flopsheet.plan.keys import BUDGET_KEYS, INPUT_KEYS, NAME, TEXT_KEYS, input_key
 from flopsheet.plan.nodes import Mapping, Node, Scalar, Sequence
-from flopsheet.plan.plan import NamedInput, SensitivityRequest, TableAxis, TwoWay
 from flopsheet.plan.read import read_items, read_quantity, read_text
+from flopsheet.plan.requests import NamedInput, SensitivityRequest, TableAxis, TwoWay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as AbstractSequence

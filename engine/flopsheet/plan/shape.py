@@ -62,6 +62,13 @@ class ListOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Axis:
+    """The values that a swept number takes: a list, or a range of `from`, `to`, `points` and `scale`."""
+
+    item: Number
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Names chosen by the writer, each with an item; `dotless` names hold no dot, since keys go on behind them."""
 
@@ -105,12 +112,7 @@ class Either:
     mapping: Record | Table
 
 
-Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | NamedList | Table | Record | Either
-
-
-def not_yet(*keys: str) -> dict[str, str]:
-    """The `refused` entries of keys that a coming version takes."""
-    return dict.fromkeys(keys, "is not available in this version yet.")
+Shape: TypeAlias = Text | Number | UnitText | Formula | ListOf | Axis | NamedList | Table | Record | Either
 
 
 def mapping_shape(shape: Shape) -> Record | Table | None:

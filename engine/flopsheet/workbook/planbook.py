@@ -22,6 +22,7 @@ from flopsheet.workbook.sheets.plan import add_plan
 from flopsheet.workbook.sheets.scenarios import add_scenarios
 from flopsheet.workbook.sheets.sensitivity import add_sensitivity
 from flopsheet.workbook.sheets.solver import add_solver, plan_roots
+from flopsheet.workbook.sheets.sweep import add_sweep
 from flopsheet.workbook.sheets.tiers import add_tiers
 from flopsheet.workbook.sheets.uncertainty import add_uncertainty
 
@@ -70,6 +71,7 @@ def build_plan_book(solution: Solution, *, version: str, inputs_sha256: str) -> 
         add_compare(book, context)
     add_sensitivity(book, context)
     add_uncertainty(book, context)
+    add_sweep(book, context)
     add_derivation(book, context)
     add_checks(book, context)
     return book

@@ -52,12 +52,8 @@ BAD = {
     "extends by a link": (HEAD + "extends: link.yaml\n" + BUDGET, "link.yaml", "plan.yaml:3:10"),
     "law that leaves": ("title: x\nlaw: ./../outside.yaml\n" + BUDGET, "outside", "plan.yaml:2:6"),
     "law by a link": ("title: x\nlaw: ./link.yaml\n" + BUDGET, "link.yaml", "plan.yaml:2:6"),
-    "a later key": (HEAD + BUDGET + "sweep: {}\n", "sweep", "plan.yaml:4:1"),
-    "a key that waits": (
-        HEAD + BUDGET + "sweep: {budget.compute: [1e21]}\n",
-        "not available in this version yet",
-        "plan.yaml:4:1",
-    ),
+    "a later key": (HEAD + BUDGET + "sensitivity: {}\n", "sensitivity", "plan.yaml:4:1"),
+    "a sweep of nothing": (HEAD + BUDGET + "sweep: {budget.compute: []}\n", "has no values", "plan.yaml:4:25"),
     "a circle of cells": (
         HEAD + BUDGET + "cells: {p: {formula: q + 1}, q: {formula: p + 1}}\n",
         "in a circle: ",

@@ -20,7 +20,7 @@ plan.yaml:3:1: unknown key `budgte`.
       | ^^^^^^
 Did you mean `budget`? Known here: budget, caps, cells, claims, compare, constants, data, description, expect, \
 extends, fit, hardware, inference, inputs, language, law, objective, scenarios, sensitivity, strategies, \
-target, title, uncertainty.""",
+sweep, target, title, uncertainty.""",
     ),
     "misspelled dotted key": (
         HEAD + "budget.compute: 1\nscenarios:\n  中: {caps.tokns: 4T}\n",
@@ -87,17 +87,6 @@ plan.yaml:4:19: constants.beta: must be a finite number, but `.nan` is not a num
     4 | constants: {{beta: .nan}}
       |                   ^^^^
 {NUMBERS}, with or without a unit.""",
-    ),
-    "later keys": (
-        HEAD + "budget: {compute: 1}\nsweep: {}\nscenarios: {a: {sensitivity.swing: 3}}\n",
-        """\
-plan.yaml:4:1: `sweep` is not available in this version yet.
-    4 | sweep: {}
-      | ^^^^^
-
-plan.yaml:5:17: `scenarios.a.sensitivity.swing` is not available in this version yet.
-    5 | scenarios: {a: {sensitivity.swing: 3}}
-      |                 ^^^^^^^^^^^^^^^^^""",
     ),
     "nothing that is needed": (
         "description: x\n",

@@ -237,14 +237,17 @@ def test_several_faults_of_a_modifier_are_told_at_once(load, write):
 
 
 def test_the_examples_of_the_list_of_keys_load(load, write, project_root: Path):
-    """Its tiers with each scenario, its questions about inputs, and its modifier."""
+    """Its tiers with each scenario, its sweep, its questions about inputs, and its modifier."""
     text = (project_root / "docs" / "plan_keys.md").read_text(encoding="utf-8")
-    tiers, sensitivity, modifier, *_ = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    found = re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)
+    sweep, tiers, sensitivity, modifier, *_ = found
     write("ours.yaml", modifier)
     asked = load(f"scenarios: {{planned run: {{data.unique: 300B}}}}\n{sensitivity}").sensitivity
     assert [given.key for given in asked.inputs] == ["budget.compute", "data.unique"]
     assert asked.tables[0].columns.values == (1e9, 1e10, None)
-    plan = load(tiers, "data.repetition=./ours.yaml")
+    plan = load(tiers + sweep, "data.repetition=./ours.yaml")
+    assert plan.sweep is not None
+    assert plan.sweep.lengths == (200, 3, 3)
     assert [scenario.tiers for scenario in plan.scenarios] == [
         ("curated", "web"), ("curated", "web"), ("curated",), (), ("books",)
     ]  # fmt: skip

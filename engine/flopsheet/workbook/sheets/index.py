@@ -30,6 +30,7 @@ _SHEETS = (
     "Compare",
     "Sensitivity",
     "Uncertainty",
+    "Sweep",
     "Derivation",
     "Checks",
 )
@@ -169,6 +170,8 @@ def _stands(name: str, context: Context) -> bool:
         return shows_sensitivity(context)
     if name == "Uncertainty":
         return context.solution.study is not None
+    if name == "Sweep":
+        return context.solution.open_sweep is not None
     if name == "Fit":
         return context.solution.fit is not None
     return name != "Iso-FLOP" or (not resource and draws_iso_flop(context))

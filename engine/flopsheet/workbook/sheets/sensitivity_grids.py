@@ -12,7 +12,7 @@ from openpyxl.utils.cell import get_column_letter
 from flopsheet.evaluate.sensitivity import Grid
 from flopsheet.model.cell import BEYOND_REACH, Cell
 from flopsheet.model.inputs import BEYOND
-from flopsheet.plan.plan import TwoWay
+from flopsheet.plan.requests import TwoWay
 from flopsheet.workbook.context import Context, format_of
 from flopsheet.workbook.flat import DASH
 from flopsheet.workbook.sheet import Content, Formula, Sheet

@@ -25,6 +25,10 @@ from flopsheet.plan.units import exact_factor
 FORMULAS = "formulas and law"
 """The change that stands for all formulas, the law, and what the budget covers."""
 
+# What a tier holds that a side has not: so little that no digit of a result shows it, and not zero, so that the tier
+# still has a stretch of the data path.
+_NO_TOKENS = 1e-3
+
 
 @dataclass(frozen=True)
 class Mixture:
@@ -171,7 +175,7 @@ class Mixture:
         for tier in self.tiers if scenario.tiers else ():
             unique, worn = f"{TIERS}.{tier.name}.unique", f"{TIERS}.{tier.name}.decay"
             if tier.name not in scenario.tiers:
-                inputs[unique] = Sourced(0.0, "token", tier.place, DEFAULT, "0")
+                inputs[unique] = Sourced(_NO_TOKENS, "token", tier.place, DEFAULT, "0")
             if worn in inputs and not inputs[worn].is_written:
                 del inputs[worn]
             if decay is not None and not _is_set(inputs, worn):

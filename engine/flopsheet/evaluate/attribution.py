@@ -88,6 +88,8 @@ def attribute(corners: Corners, name: str, old: float, new: float) -> Attributio
 
 def is_close(value: float, other: float) -> bool:
     """Whether two numbers are the same up to rounding."""
+    if math.isinf(value) or math.isinf(other):
+        return value == other
     return abs(value - other) <= ROOM * max(abs(value), abs(other))
 
 

@@ -23,6 +23,7 @@ from flopsheet.evaluate.findings import Finding
 from flopsheet.plan.changes import InputChange, Setting, list_own
 from flopsheet.plan.plan import Scenario
 
+_BLANK: Final = re.compile(r"\n{3,}")
 #: A number without a unit, with or without a suffix.
 _BARE: Final = re.compile(r"[-+0-9_.eE]+\s*[KMBT]?")
 
@@ -55,12 +56,16 @@ def render_difference(difference: Difference) -> str:
         ],
         "findings": _list_findings(difference.scenarios, words),
     }
-    return render_template("diff.md.jinja", context, language=plan.language)
+    text = render_template("diff.md.jinja", context, language=plan.language)
+    return _BLANK.sub("\n\n", text).strip() + "\n"
 
 
 def _explain_results(changed: Sequence[ScenarioDifference], words: Words) -> str:
-    """How the tables of results are to be read."""
-    methods = {each.attribution.method for s in changed for each in s.results if each.attribution}
+    """How the tables of results are to be read; empty where one thing alone did it all."""
+    found = [each.attribution for scenario in changed for each in scenario.results if each.attribution]
+    if not any(sum(map(bool, each.contributions.values())) > 1 for each in found):
+        return ""
+    methods = {each.method for each in found}
     parts = [words.say("diff.results_text")]
     if "averaged_orders" in methods:
         parts.append(words.say("diff.averaged_text"))

@@ -73,7 +73,7 @@ def open_plan_file(text: str) -> Iterator[PlanFile]:
     with TemporaryDirectory(prefix="flopsheet-") as name:
         folder = Path(name).resolve()
         tree = _Tree(text, revision, folder)
-        yield PlanFile(tree.check_out(path), f"{revision}:")
+        yield PlanFile(tree.write_plan(path), f"{revision}:")
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class _Tree:
     revision: str
     folder: Path
 
-    def check_out(self, path: str) -> Path:
+    def write_plan(self, path: str) -> Path:
         """The plan in the folder, which then holds every file that the plan may name, and all links of the tree."""
         if not self.revision or self.revision.startswith("-"):
             what = "begin with `-`" if self.revision else "be empty"
@@ -93,7 +93,7 @@ class _Tree:
         entries = self._list_entries()
         # The folder is a project of its own: nothing above it is read.
         (self.folder / ".git").mkdir()
-        self._add_links(entries)
+        self._write_links(entries)
         try:
             plan = (self.folder / within).resolve()
         except (OSError, RuntimeError, ValueError):
@@ -101,7 +101,7 @@ class _Tree:
         name = self._name(plan)
         if name not in entries or entries[name].mode not in _FILES:
             raise self._missing(within, name, entries)
-        self._add_files(name, entries)
+        self._write_files(name, entries)
         return plan
 
     def _within(self, path: str) -> str:
@@ -163,16 +163,16 @@ class _Tree:
         """The name in the tree of a path in the folder, links followed; empty where it leads out of the folder."""
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else ""
 
-    def _add_links(self, entries: Mapping[str, _Entry]) -> None:
+    def _write_links(self, entries: Mapping[str, _Entry]) -> None:
         """Make every link of the tree, so that paths lead where they led; what leads outside is refused on reading."""
         links = {path: entry for path, entry in entries.items() if entry.mode == _LINK and entry.size <= _LONGEST_LINK}
         if len(links) > _MOST_LINKS:
             raise self._error(f"the revision holds more than {_MOST_LINKS:,} links.")
         for path, target in zip(links, self._read([entry.oid for entry in links.values()]), strict=True):
-            if place := self._make_room(path):
+            if place := self._write_folders(path):
                 place.symlink_to(os.fsdecode(target))
 
-    def _add_files(self, name: str, entries: Mapping[str, _Entry]) -> None:
+    def _write_files(self, name: str, entries: Mapping[str, _Entry]) -> None:
         """Write a file, then whatever its values may name, and so on."""
         seen, waiting = {name}, [name]
         while waiting:
@@ -189,14 +189,14 @@ class _Tree:
         small = {path: entry for path, entry in entries.items() if entry.size <= MAX_BYTES}
         texts = dict(zip(small, self._read([entry.oid for entry in small.values()]), strict=True))
         for path, entry in entries.items():
-            if place := self._make_room(path):
+            if place := self._write_folders(path):
                 with place.open("xb") as stream:
                     if path in texts:
                         stream.write(texts[path])
                     else:
                         stream.truncate(entry.size)
 
-    def _make_room(self, path: str) -> Path | None:
+    def _write_folders(self, path: str) -> Path | None:
         """Where something of the tree goes; None where that is taken, or lies behind a link."""
         place = self.folder / path
         if place.parent.resolve() != place.parent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from flopsheet.api.mixing import Mixture
 from flopsheet.api.solve import load_checked, solve
@@ -26,7 +27,9 @@ from flopsheet.evaluate.setting_changes import find_repetition, list_fitted, lis
 from flopsheet.evaluate.solution import Solution
 from flopsheet.evaluate.stated_formulas import StatedFormula, Statements, is_other_mathematics, list_formula_changes
 from flopsheet.plan.changes import ScenarioPairs, list_input_changes, pair_scenarios
+from flopsheet.plan.paths import project_root
 from flopsheet.plan.revision import open_plan_file
+from flopsheet.plan.source import relative_name
 
 
 @contextmanager
@@ -41,13 +44,25 @@ def compare_plans(old: str, new: str) -> Iterator[Difference]:
         FlopsheetError: a plan that cannot be read or solved, its files named as the outputs name them.
     """
     with open_plan_file(old) as first, open_plan_file(new) as second:
-        sides = []
+        sides: list[Side] = []
         for file in (first, second):
+            if sides and _reads_the_same(sides[0].solution, file.path):
+                sides.append(Side(sides[0].solution, file.prefix))
+                continue
             try:
                 sides.append(Side(solve(load_checked(file.path)), file.prefix))
             except FlopsheetError as error:
                 raise _place(error, file.prefix) from None
         yield compare_solutions(*sides)
+
+
+def _reads_the_same(solution: Solution, path: Path) -> bool:
+    """Whether a plan would be read from files of the same names and contents as one that is solved."""
+    root = project_root(path)
+    if relative_name(path, root) != solution.plan.path:
+        return False
+    pairs = [(solution.plan.root / name, root / name) for name in solution.files]
+    return all(other.is_file() and one.read_bytes() == other.read_bytes() for one, other in pairs)
 
 
 def _place(error: FlopsheetError, prefix: str) -> FlopsheetError:

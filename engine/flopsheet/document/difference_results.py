@@ -153,7 +153,7 @@ def view_formula(change: FormulaChange, difference: Difference, words: Words) ->
         units = {name: words.code(each.unit) for name, each in (("old", change.old), ("new", change.new))}
         lines.append(words.say("diff.unit_changed", **units))
     apart = change.rewriting.counterexample if change.rewriting else None
-    if apart is not None:
+    if apart is not None and apart.point:
         lines.append(_tell_apart(apart, list_symbols(difference.new.solution.model), words))
     return FormulaView(head, tuple(lines))
 
@@ -180,6 +180,4 @@ def _tell_apart(apart: Counterexample, symbols: Mapping[str, str], words: Words)
     ]
     numbers: Sequence[str] = [words.number(value, None, MAX_DIGITS) for value in (apart.old, apart.new)]
     values = {"old": numbers[0], "new": numbers[1]}
-    if not point:
-        return words.say("diff.apart", **values)
     return words.say("diff.apart_at", point=words.say("document.comma").join(point), **values)

@@ -125,11 +125,18 @@ class Checks:
         return {multiplier: 1, cap[0]: f"=0.5 * {cap[1]}"}
 
 
+def without_scenarios(plan, folder):
+    """A plan with nothing but its base: every scenario more makes its workbook larger by as much."""
+    alone = folder / plan.name
+    alone.write_text(plan.read_text(encoding="utf-8").partition("scenarios:")[0], encoding="utf-8")
+    return alone
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_every_check_fails_when_it_should(name, build_book, recalculate, tmp_path, project_root):
     """For every row a change of one input or formula turns its mark and the master check to 0; without, all are 1."""
-    folders = [Path(project_root, "scenarios"), Path(__file__).parent / "term_plans"]
-    book = build_book(next(plan for folder in folders for plan in folder.rglob(f"{name}.yaml")))
+    shipped = next(Path(project_root, "scenarios").rglob(f"{name}.yaml"), None)
+    book = build_book(shipped or without_scenarios(Path(__file__).parent / "term_plans" / f"{name}.yaml", tmp_path))
     checks = Checks(book.path)
     assert len(checks.rows) > 30
     tried = [row for row in checks.rows if not PLANS[name] or any(word in checks.label(row) for word in PLANS[name])]

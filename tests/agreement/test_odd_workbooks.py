@@ -218,13 +218,17 @@ scenarios: {base: {}, much: {budget.compute: 1e25}}
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", PLANS)
 def test_an_odd_plan_makes_a_sound_workbook(name, language, tmp_path):
-    """Both engines agree with every stored value, no rule is broken, no cell holds an error, and all checks pass."""
+    """Both engines agree with every stored value, no rule is broken, no cell holds an error, and all checks pass.
+
+    The formulas are the same in both languages, so the engines calculate those of one.
+    """
     plan, book = tmp_path / "plan.yaml", tmp_path / "plan.xlsx"
     plan.write_text(f"{PLANS[name]}language: {language}\n", encoding="utf-8")
     write_plan_workbook(api.solve_plan(plan), book, version="0", inputs_sha256="0" * 64)
-    result = verify_workbook(book, engines=("formualizer", "ironcalc"))
-    assert [report.status for report in result.engines] == ["recalculated"] * 2
-    assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
+    if language == "en":
+        result = verify_workbook(book, engines=("formualizer", "ironcalc"))
+        assert [report.status for report in result.engines] == ["recalculated"] * 2
+        assert [(str(d.cell), d.formula, d.stored, d.engine, d.recalculated) for d in result.disagreements] == []
     assert check_workbook(book) == []
     stored = parse_cells(book, read_package(book))
     assert not [str(cell) for cell, content in stored.cells.items() if isinstance(content.value, CellError)]

@@ -21,29 +21,36 @@ PLANS = [plan.relative_to(SCENARIOS) for plan in find_plans(SCENARIOS)]
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 
 
+# Those of every kind of plan whose outputs are written here again. A build of all of them, after which the tree must be
+# unchanged, comes before the tests in CI.
+WRITTEN = ("article/chinchilla", "article/compute_law", "article/power_law_fit", "examples/good_data_runs_out",
+           "examples/serving_zh", "examples/three_laws")  # fmt: skip
+
+
 @pytest.fixture(scope="module", params=PLANS, ids=lambda plan: plan.as_posix())
-def built(request, tmp_path_factory):
-    """A shipped plan: its path below scenarios/, its outputs as text, and its workbook."""
+def solved(request):
+    """A shipped plan: its path below scenarios/, its solution and the hash of what went into it."""
     solution = api.solve_plan(SCENARIOS / request.param)
-    digest = hash_inputs(solution.plan.root, solution.files)
-    book = tmp_path_factory.mktemp("book") / WORKBOOK
-    write_plan_workbook(solution, book, version=__version__, inputs_sha256=digest)
-    return request.param, render_outputs(solution, digest), book
+    return request.param, solution, hash_inputs(solution.plan.root, solution.files)
 
 
-def test_committed_reports_are_current(built):
+def test_committed_reports_are_current(solved):
     """reports/ holds byte for byte what a build of scenarios/ writes: run `make reports` after a change."""
-    plan, outputs, _ = built
+    plan, solution, digest = solved
     folder = ROOT / "reports" / plan.with_suffix("")
-    committed = {
-        path.name: path.read_text(encoding="utf-8") for path in folder.glob("*") if path.suffix in {".md", ".svg"}
-    }
-    assert committed == outputs
+    assert f"`{digest}`" in (folder / "report.md").read_text(encoding="utf-8")
+    if plan.with_suffix("").as_posix() in WRITTEN or os.environ.get("WHOLE_RUN"):
+        committed = {
+            path.name: path.read_text(encoding="utf-8") for path in folder.glob("*") if path.suffix in {".md", ".svg"}
+        }
+        assert committed == render_outputs(solution, digest)
 
 
-def test_workbook_formulas_are_the_known_ones(built):
+def test_workbook_formulas_are_the_known_ones(solved, tmp_path):
     """Every formula of the workbook, and the first digits of its value, are those of tests/golden."""
-    plan, _, book = built
+    plan, solution, digest = solved
+    book = tmp_path / WORKBOOK
+    write_plan_workbook(solution, book, version=__version__, inputs_sha256=digest)
     stored = parse_cells(book, read_package(book))
     cells = {str(address): [f"={cell.formula}", _short(cell.value)] for address, cell in stored.formulas()}
     golden = Path(__file__).parent / f"{plan.with_suffix('').as_posix().replace('/', '_')}.cells.json"

@@ -5,6 +5,9 @@ import pytest
 
 from flopsheet import api
 
+# The same laws again and again, which one process derives once.
+pytestmark = pytest.mark.xdist_group("kinked_optimum")
+
 PROBLEMS = 400
 NODES = 3001
 ROUNDING = 1e-13

@@ -285,7 +285,7 @@ def test_doubles_agree_with_50_digits(tiers, count, folder):
     """Loss and size of the same cells in mpmath agree to 1e-10; the tokens as far as the loss tells them apart."""
     k = problems(tiers, count, seed=71 + tiers)
     plan = compiled(folder, tiers)
-    found = plan.evaluate(k, DECIDED)
+    found = plan.evaluate(k, (*DECIDED, "fresh_part"))
     cells = plan.graph.needed(DECIDED)
     for index in range(count):
         given = {**plan.defaults, **{plan.keys[key]: value[index] for key, value in k.items()}}
@@ -294,5 +294,8 @@ def test_doubles_agree_with_50_digits(tiers, count, folder):
             for cell in cells:
                 env[cell.symbol] = mpmath.mpf(float(given[cell.id])) if cell.expr is None else mp_value(cell.expr, env)
             exact = {cell.id: env[cell.symbol] for cell in cells if cell.id in DECIDED}
+        # Whether tokens that are worth a billionth of a fresh one are seen makes no difference to any loss.
+        blur = {"D_opt": 3e-14 / found["fresh_part"][index]}
         for name in DECIDED:
-            assert found[name][index] == pytest.approx(float(exact[name]), rel=1e-10), (index, name)
+            room = max(1e-10, blur.get(name, 0.0))
+            assert found[name][index] == pytest.approx(float(exact[name]), rel=room), (index, name)

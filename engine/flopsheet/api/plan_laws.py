@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flopsheet.derive.derivation import Derivation, derive_law
 from flopsheet.errors import FlopsheetError, Problem
@@ -34,7 +35,35 @@ def load_plan_law(plan: Plan) -> Law:
     below = _find_targets_below_zero(plan, law)
     if below:
         raise FlopsheetError(*below)
-    return law
+    return _hold_given(plan, law)
+
+
+def _hold_given(plan: Plan, law: Law) -> Law:
+    """The law with a third decision as a given number, where a plan sets it in every scenario and its terms reach far.
+
+    Beside data, inference and limits on money, time and memory nothing but size and tokens is chosen.
+    """
+    sections = (
+        "inference.",
+        *(() if any(entry.source == "data.unique" for entry in law.inputs.values()) else ("data.",)),
+    )
+
+    def searches(key: str) -> bool:
+        return key.startswith(sections) or key in _SEARCHED
+
+    set_by = [{key for key, given in s.inputs.items() if given.value is not None} for s in plan.scenarios]
+    if plan.objective != "minimize cost" and not any(searches(key) for keys in set_by for key in keys):
+        return law
+    held = {
+        name: replace(entry, candidates=(), between=None)
+        for name, entry in law.inputs.items()
+        if all((entry.source or f"inputs.{name}") in keys for keys in set_by)
+    }
+    return replace(law, inputs={**law.inputs, **held})
+
+
+_SEARCHED = ("caps.time", "caps.money", "caps.memory", "budget.time", "budget.money")
+"""Limits under which a plan is searched for along its tokens."""
 
 
 def _find_targets_below_zero(plan: Plan, law: Law) -> tuple[Problem, ...]:

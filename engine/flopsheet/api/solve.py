@@ -29,6 +29,7 @@ from flopsheet.evaluate.compared import add_law_answers
 from flopsheet.evaluate.evaluation import Evaluation, evaluate_graph
 from flopsheet.evaluate.expectations import check_expectations
 from flopsheet.evaluate.findings import Finding
+from flopsheet.evaluate.limits_worth import record_limits
 from flopsheet.evaluate.record import Plain, record_answer, record_claims, record_fit, record_proofs
 from flopsheet.evaluate.solution import Solution
 from flopsheet.fit.plan_fit import add_fit, check_estimates
@@ -189,8 +190,19 @@ def record_solved(solved: Solution, scenario: str | None = None) -> Plain:
     return {
         "file": solved.plan.path,
         "law": solved.model.law.name,
-        "scenarios": [record_answer(answer) for answer in answers],
+        "scenarios": [_record_scenario(solved, solved.answers.index(answer)) for answer in answers],
         "claims": record_claims(solved.claims),
         "proofs": record_proofs(solved.proofs),
         **fit,
     }
+
+
+def _record_scenario(solved: Solution, index: int) -> Plain:
+    """What is printed of a scenario; beside prices of limits of several kinds what each allows and leaves."""
+    answer = solved.answers[index]
+    record = record_answer(answer)
+    searched = solved.terms is not None and solved.terms.searches
+    if searched and answer.shadow_prices:
+        for name, told in record_limits(solved, index).items():
+            record["shadow_prices"][name] |= told
+    return record

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flopsheet.evaluate.evaluation import FLAT_BELOW, Evaluation, Status
 from flopsheet.evaluate.findings import Finding, list_findings
 from flopsheet.evaluate.law_findings import list_law_findings
+from flopsheet.evaluate.strategy_findings import list_strategy_findings
 from flopsheet.evaluate.terms_findings import list_terms_findings, tell_excluded
 from flopsheet.messages import Message
 from flopsheet.model.cell import BEYOND_REACH
@@ -109,7 +110,8 @@ def _answer(
         findings += list_law_findings(model.law, plan, scenario)
     if searched:
         prices = _limit_prices(plan, evaluation, index)
-        findings = (*list_terms_findings(plan, evaluation, index), *findings)
+        impossible = list_strategy_findings(plan, model, terms, evaluation, index)
+        findings = (*list_terms_findings(plan, evaluation, index), *findings, *impossible)
     else:
         prices = _prices(model, evaluation, index)
         findings = (*_worn(evaluation, index), *findings)

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import sympy as sp
 
-from flopsheet.evaluate.numpy_source import Source, exp_in_place
+from flopsheet.evaluate.numpy_source import Line, Source, exp_in_place
 from flopsheet.evaluate.roots import RootFinder
 from flopsheet.model.cell import Cell
 from flopsheet.model.graph import Graph, build_graph
@@ -27,6 +28,8 @@ ROOT_CHUNK = 8192
 ALL_LOOKED_AT = 1024
 _CHUNKS_WORTH_THREADS = 4
 _MOST_THREADS = 4
+# Functions kept for graphs with the same formulas, such as those of one plan with other numbers.
+_MOST_COMPILED = 64
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,16 @@ def _cores() -> int:
 
 
 def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
-    """The function that computes the given cells from the inputs they need.
+    """The function that computes the given cells from the inputs they need; the same formulas are compiled once.
 
     Only identifiers made here reach the compiled text: names from a plan never do.
     """
-    cells = graph.needed(outputs)
+    return _compile(tuple(map(Line.of, graph.needed(outputs))), tuple(outputs))
+
+
+@lru_cache(maxsize=_MOST_COMPILED)
+def _compile(cells: tuple[Line, ...], outputs: tuple[str, ...]) -> CompiledCells:
+    """The function that computes the outputs among some cells."""
     inputs = tuple(cell.id for cell in cells if cell.expr is None)
     names = {cell.id: f"v{index}" for index, cell in enumerate(cells)}
     source = Source()
@@ -118,7 +126,7 @@ def compile_cells(graph: Graph, outputs: Sequence[str]) -> CompiledCells:
     scope: dict[str, object] = {"np": np, "exp": exp_in_place}
     exec(compile(text, "<cells>", "exec"), scope)  # noqa: S102 - our own text over generated identifiers
     function: Callable[..., tuple[FloatArray, ...]] = scope["compiled"]  # type: ignore[assignment]
-    return CompiledCells(inputs, tuple(outputs), text, function, has_roots=source.roots > 0)
+    return CompiledCells(inputs, outputs, text, function, has_roots=source.roots > 0)
 
 
 Key = TypeVar("Key")

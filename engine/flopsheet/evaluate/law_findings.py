@@ -16,7 +16,7 @@ _PARTIAL = ("non_embedding", "active", "non_zero")
 
 def list_law_findings(law: Law, plan: Plan, scenario: Scenario) -> tuple[Finding, ...]:
     """What a reader must know about the law of a scenario that has results."""
-    return (*_rounded(law, scenario), *_partial_parameters(law, plan, scenario))
+    return (*_rounded(law, scenario), *_partial_parameters(law, plan, scenario), *_partial_memory(law, scenario))
 
 
 def _rounded(law: Law, scenario: Scenario) -> tuple[Finding, ...]:
@@ -45,6 +45,15 @@ def _partial_parameters(law: Law, plan: Plan, scenario: Scenario) -> tuple[Findi
         "subject": Message(f"finding.counted_{subject}"),
     }
     return (Finding("parameters_differ", Message("finding.parameters_counted", args)),)
+
+
+def _partial_memory(law: Law, scenario: Scenario) -> tuple[Finding, ...]:
+    """That a limit on memory leaves room for the counted parameters alone, where the law does not count all of them."""
+    counted, cap = law.about.parameters, scenario.inputs.get("caps.memory")
+    if counted not in _PARTIAL or cap is None or cap.value is None:
+        return ()
+    args: Arguments = {"law": law.name, "counted": Message(f"about.{counted}")}
+    return (Finding("parameters_differ", Message("finding.memory_counted", args)),)
 
 
 def tell_about(law: Law) -> tuple[tuple[Message, Message | str], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flopsheet.evaluate.solution import Solution
@@ -208,3 +209,20 @@ def _spent_cell(solution: Solution, name: str) -> str:
         return _COSTS[name]
     whole = solution.terms is not None and set(solution.terms.account.covered) > {"training"}
     return "C_total" if whole else "C_train"
+
+
+def record_limits(solution: Solution, index: int) -> Mapping[str, Mapping[str, object]]:
+    """What `solve --json` says of each limit beside its price: what it allows, what is used and left, what it is worth.
+
+    `equivalent_money` is what as much of the yardstick costs as does the same as 1 % more of the limit, in USD.
+    """
+    found: dict[str, Mapping[str, object]] = {}
+    for use in list_limit_uses(solution, index):
+        money = {} if use.usd is None or use.price == 0 else {"equivalent_money": {"value": use.usd, "unit": "USD"}}
+        found[use.name] = {
+            "limit": {"value": use.amount, "unit": use.unit},
+            "used": {"value": use.used, "unit": use.unit},
+            "left": max(0.0, use.left),
+            **money,
+        }
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -63,6 +64,21 @@ class _Greatest(sp.Function):
         return fuzzy_or(arg.is_nonnegative for arg in self.args)
 
 
+@dataclass(frozen=True)
+class Line:
+    """What of a cell its line of source depends on."""
+
+    id: str
+    expr: sp.Expr | None
+    guard: str | None
+    guard_infinite: bool
+
+    @classmethod
+    def of(cls, cell: Cell) -> Line:
+        """That of a cell."""
+        return cls(cell.id, cell.expr, cell.guard, cell.guard_infinite)
+
+
 class Source:
     """Writes assignments; keeps the identifiers of all of them apart. `roots` counts those it has written."""
 
@@ -70,7 +86,7 @@ class Source:
         self.roots = 0
         self._shared = 0
 
-    def assign(self, cells: Sequence[Cell], names: Names) -> list[str]:
+    def assign(self, cells: Sequence[Line], names: Names) -> list[str]:
         """One line a cell, with common subexpressions and roots before the first cell that uses them."""
         exprs = [cell.expr for cell in cells]
         lines: list[str] = []

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import sympy as sp
 
+from flopsheet.formula.extremes import remember_comparisons
 from flopsheet.formula.roots import bound_roots
 
 MAX_EXPONENT = 1_000
@@ -14,6 +15,7 @@ MAX_BITS = 14_000  # longest exact number; Python refuses to print integers of m
 
 _LARGEST, _SMALLEST = sp.Rational(sys.float_info.max), sp.Rational(sys.float_info.min)
 bound_roots()
+remember_comparisons()
 
 # Ends of sentences whose subject is a piece of the formula, and remedies.
 NOT_REAL = ("is not a finite real number.",)

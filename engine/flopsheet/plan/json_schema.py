@@ -66,6 +66,8 @@ def _scalar(shape: Shape) -> Json:
             number |= {"exclusiveMinimum": 0, "pattern": _POSITIVE_TEXT}
         if shape.most is not None:
             number["maximum"] = shape.most
+        if shape.least is not None:
+            number["minimum"] = shape.least
         unit = "" if shape.unit in {None, "1"} else f"in {canonical_unit(shape.unit or '1')}, or with a unit"
         described = _described(f"{shape.about} ({unit})" if shape.about and unit else shape.about or unit)
         if shape.words:

@@ -13,7 +13,6 @@ NAME = "<name>"
 
 # What a quality word counts as: a convention of this tool, for plans that know no better number.
 QUALITY_PRESETS: Mapping[str, float] = {"high": 1.0, "mixed": 0.7, "low": 0.4}
-_MOST_QUALITY = 10.0
 _MOST_DECAY = 1e6
 
 
@@ -22,8 +21,8 @@ class InputKey:
     """A number that a plan, a scenario or --set may set. A limit can be removed with null.
 
     `unit` is what the number is held in; `written`, where it differs, what it is written in: `shared` is then a unit
-    that may stand below it or be left out (`2.5 USD/hour` of each accelerator). `most` is the largest that is
-    allowed, `words` the names that stand for numbers, `about` what an editor shows.
+    that may stand below it or be left out (`2.5 USD/hour` of each accelerator). `most` is the largest and `least` the
+    smallest that is allowed, `words` the names that stand for numbers, `about` what an editor shows.
     """
 
     key: str
@@ -35,6 +34,7 @@ class InputKey:
     written: str = ""
     shared: str = ""
     most: float | None = None
+    least: float | None = None
     words: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -56,6 +56,11 @@ class TextKey:
 def _limit(key: str, unit: str, about: str) -> InputKey:
     """A budget or cap."""
     return InputKey(key, unit, positive=True, is_limit=True, section=key.partition(".")[0], about=about)
+
+
+def _epochs(key: str, about: str) -> InputKey:
+    """A cap on passes over data, each of which may be seen once at least."""
+    return InputKey(key, "1", positive=True, is_limit=True, section="data", about=about, least=1.0)
 
 
 def _amount(key: str, unit: str, about: str, written: str = "") -> InputKey:
@@ -107,7 +112,7 @@ INPUT_KEYS: tuple[InputKey, ...] = (
     ),
     _amount("hardware.bytes_per_parameter", BYTES_UNIT, "Memory of a parameter; default: that of the precision"),
     _limit("data.unique", "token", "Unique tokens there are; further ones are repetitions"),
-    _limit("data.epochs", "1", "At most so many epochs over the unique tokens; absent: no cap"),
+    _epochs("data.epochs", "At most so many epochs over the unique tokens, 1 or more; absent: no cap"),
     _decay("data.decay"),
     _limit("data.tiers.<name>.unique", "token", "Unique tokens of this tier; a tier that a scenario lacks has none"),
     InputKey(
@@ -116,12 +121,12 @@ INPUT_KEYS: tuple[InputKey, ...] = (
         positive=True,
         is_limit=False,
         section="data",
-        about="What a token is worth against one of the data the law was fitted on: a number up to 10, or, by a "
+        about="What a token is worth against one of the data the law was fitted on: a number up to 1, or, by a "
         "convention of this tool, high (1), mixed (0.7) or low (0.4); default 1",
-        most=_MOST_QUALITY,
+        most=1.0,
         words=QUALITY_PRESETS,
     ),
-    _limit("data.tiers.<name>.epochs", "1", "At most so many epochs over this tier; absent: no cap"),
+    _epochs("data.tiers.<name>.epochs", "At most so many epochs over this tier, 1 or more; absent: no cap"),
     _decay("data.tiers.<name>.decay"),
     _amount("inference.tokens", "token", "Tokens that the model will process in its life"),
     _amount("inference.input_tokens", "token", "Tokens that it will read in its life"),

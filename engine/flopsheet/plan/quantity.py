@@ -67,7 +67,7 @@ def parse_number(text: str, number: Number, place: Place, subject: str) -> Quant
     """The number that a shape describes: in its unit, of each of what it shares, within bounds, or a word.
 
     Raises:
-        FlopsheetError: as parse_quantity does; larger than the shape allows; a word that it does not know.
+        FlopsheetError: as parse_quantity does; larger or smaller than the shape allows; a word that it does not know.
     """
     word = text.strip()
     if word in number.words:
@@ -85,6 +85,9 @@ def parse_number(text: str, number: Number, place: Place, subject: str) -> Quant
         message = f"must be at most {number.most:g}, but is `{_shortened(word)}`."
         percent = "Write a share such as 0.4 or 40 %." if number.most == 1 else ""
         raise FlopsheetError(Problem(message, place, subject, percent))
+    if number.least is not None and quantity.value < number.least:
+        message = f"must be at least {number.least:g}, but is `{_shortened(word)}`."
+        raise FlopsheetError(Problem(message, place, subject, "To use a part of the data, give fewer unique tokens."))
     return Quantity(quantity.value, number.unit or quantity.unit)
 
 

@@ -49,7 +49,9 @@ def _sections() -> dict[str, Shape]:
 def number_shape(row: InputKey) -> Number:
     """The shape of an input number."""
     named = row.key in {"constants.<name>", "inputs.<name>"}
-    return Number(None if named else row.reading, row.positive, row.most, row.words, shared=row.shared, about=row.about)
+    return Number(
+        None if named else row.reading, row.positive, row.most, row.least, row.words, shared=row.shared, about=row.about
+    )
 
 
 _SOURCE = Either(

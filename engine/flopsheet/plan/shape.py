@@ -24,13 +24,15 @@ class Text:
 class Number:
     """A number in `unit`, or in any unit where that is None; any finite one unless `positive`.
 
-    It is no larger than `most`; `words` stand for numbers. `shared` is a unit that may be written below the key's
-    own, because the number is of one of them (`2.5 USD/hour/accelerator`). `about` says in an editor what it is.
+    It is no larger than `most` and no smaller than `least`; `words` stand for numbers. `shared` is a unit that may be
+    written below the key's own, because the number is of one of them (`2.5 USD/hour/accelerator`). `about` says in an
+    editor what it is.
     """
 
     unit: str | None = None
     positive: bool = True
     most: float | None = None
+    least: float | None = None
     words: Mapping[str, float] = field(default_factory=dict)
     shared: str = ""
     about: str = ""

@@ -296,3 +296,62 @@ def test_what_cannot_stand_beside_terms_is_refused(case, solve):
         solve(text)
     assert message in str(error.value)
     assert "plan.yaml:" in str(error.value)
+
+
+def test_json_says_what_each_limit_leaves_and_costs(tmp_path):
+    """Beside its price: what a limit allows, what is used and left, and the money that does the same."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        "title: Limits\nlaw: hoffmann_2022\nbudget: {time: 40 days}\ncaps: {money: 3M USD, memory: 40 GB}\n"
+        "hardware: {accelerator: H100-SXM, count: 512, mfu: 40 %, price: 2.5 USD/hour}\n",
+        encoding="utf-8",
+    )
+    (scenario,) = api.record_solved(api.solve_plan(path))["scenarios"]
+    prices = scenario["shadow_prices"]
+    assert set(prices) == {"time", "money", "memory"}
+    assert prices["money"]["limit"] == {"value": 3e6, "unit": "USD"}
+    assert prices["money"]["used"]["value"] == pytest.approx(40 * 24 * 512 * 2.5, rel=1e-12)
+    assert prices["money"]["left"] == pytest.approx(1 - 40 * 24 * 512 * 2.5 / 3e6, rel=1e-12)
+    assert "equivalent_money" not in prices["money"]
+    # 1 % more time is 1 % of 40 days of 512 accelerators.
+    assert prices["time"]["equivalent_money"]["value"] == pytest.approx(0.01 * 40 * 24 * 512 * 2.5, rel=1e-9)
+    # More memory does as much as the same share of the price in time.
+    share = prices["memory"]["value"] / prices["time"]["value"]
+    assert prices["memory"]["equivalent_money"]["value"] == pytest.approx(share * 12288, rel=1e-6)
+    assert prices["memory"]["used"]["value"] == pytest.approx(40e9, rel=1e-9)
+
+
+def test_a_third_decision_is_given_beside_limits(tmp_path):
+    """What a law would choose is a number where every scenario sets it; memory holds what it counts, and says so."""
+    path = tmp_path / "plan.yaml"
+    text = (
+        "title: Experts\nlaw: ludziejewski_2025\nbudget: {compute: 1e21}\ncaps: {memory: 4 GB}\n"
+        "hardware: {accelerator: H100-SXM, count: 64, mfu: 40 %}\n"
+    )
+    path.write_text(text + "scenarios: {base: {inputs.E: 8}, more: {inputs.E: 32}}\n", encoding="utf-8")
+    base, more = api.solve_plan(path).answers
+    assert (base.binding, more.binding) == (("compute", "memory"), ("compute", "memory"))
+    assert values(base)["N_opt"] == pytest.approx(2e9, rel=1e-12)
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(
+        "title: Alone\nlaw: ludziejewski_2025\nbudget: {compute: 1e21}\ncaps: {parameters: 2B}\ninputs: {E: 8}\n",
+        encoding="utf-8",
+    )
+    assert values(base)["L_opt"] == pytest.approx(values(api.solve_plan(alone).answers[0])["L_opt"], rel=1e-12)
+    assert values(more)["L_opt"] < values(base)["L_opt"]
+    assert "finding.memory_counted" in {finding.message.key for finding in base.findings}
+    path.write_text(text + "scenarios: {base: {inputs.E: 8}, free: {}}\n", encoding="utf-8")
+    with pytest.raises(FlopsheetError, match="in every scenario"):
+        api.solve_plan(path)
+
+
+def test_a_strategy_that_serving_alone_exceeds_is_told(solve):
+    """What a fixed size takes before its first training token, of the limit that it exceeds most."""
+    (answer,) = solve(
+        "budget: {compute: 1e20, covers: lifetime}\ninference: {tokens: 100T}\n"
+        "strategies: {big: {parameters: 70B}, small: {parameters: 100K}}\n"
+    )
+    assert set(answer.strategies) == {"small"}
+    (told,) = [finding.message for finding in answer.findings if finding.code == "strategy_without_value"]
+    assert told.args["name"] == "big"
+    assert told.args["percent"] == pytest.approx(100 * (2 * 70e9 * 100e12 / 1e20 - 1), rel=1e-12)

@@ -9,6 +9,9 @@ from flopsheet import api
 from flopsheet.derive.derivation import Derivation
 from flopsheet.errors import FlopsheetError
 
+# The same laws again and again, which one process derives once.
+pytestmark = pytest.mark.xdist_group("third_decisions")
+
 JOINT = """\
 law:
   loss: c + (g / G**gamma + a + k * (1 - P / 4)**2) / N**alpha + b / D**beta

@@ -10,6 +10,9 @@ from flopsheet import api
 from flopsheet.derive.kinks import mean_gain
 from flopsheet.derive.sample import evaluate_at
 
+# The same laws again and again, which one process derives once.
+pytestmark = pytest.mark.xdist_group("kinks")
+
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 BUDGETS = (1e17, 1e19, 1e21, 3e22, 1e25)
 PRODUCT = ("6*N*D", lambda n, c: c / (6 * n))

@@ -8,6 +8,9 @@ import scipy.optimize
 
 from flopsheet import api
 
+# The same laws again and again, which one process derives once.
+pytestmark = pytest.mark.xdist_group("numerical_optimum")
+
 CONSTANTS = {"E": 1.69, "A": 406.4, "B": 410.7, "alpha": 0.34, "beta": 0.28}
 PLAIN = "E + A/N**alpha + B/D**beta"
 # loss, cost, tokens over parameters and budget

@@ -42,7 +42,7 @@ def test_a_list_declares_tiers_in_order(load):
     assert scenario.inputs["data.tiers.web crawl.decay"].layer == DEFAULT
 
 
-@pytest.mark.parametrize(("word", "value"), [("high", 1), ("mixed", 0.7), ("low", 0.4), ("65 %", 0.65), ("1.2", 1.2)])
+@pytest.mark.parametrize(("word", "value"), [("high", 1), ("mixed", 0.7), ("low", 0.4), ("65 %", 0.65), ("0.25", 0.25)])
 def test_a_quality_is_a_word_or_a_number(load, word: str, value: float):
     """By the convention of the table; better than the data of the law is above 1."""
     plan = load(f"data.tiers: [{{name: a, unique: 1, quality: {word}}}]\n")
@@ -162,8 +162,13 @@ GOLDEN = {
     ),
     "a percentage without its sign": (
         "data.tiers: [{name: a, unique: 3, quality: 40}]\n",
-        "plan.yaml:4:44: data.tiers.a.quality: must be at most 10, but is `40`.",
-        "",
+        "plan.yaml:4:44: data.tiers.a.quality: must be at most 1, but is `40`.",
+        "Write a share such as 0.4 or 40 %.",
+    ),
+    "part of an epoch": (
+        "data.tiers: [{name: a, unique: 3, epochs: 0.5}]\n",
+        "plan.yaml:4:43: data.tiers.a.epochs: must be at least 1, but is `0.5`.",
+        "give fewer unique tokens",
     ),
     "no list of mappings": (
         "data.tiers: web\n",

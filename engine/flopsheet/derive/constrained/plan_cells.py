@@ -60,9 +60,13 @@ def _refuse_third_decisions(derivation: Derivation) -> None:
     if chosen:
         law = derivation.model.law
         message = (
-            f"law `{law.name}` chooses `{chosen[0]}` too, which is not possible beside data, hardware or inference."
+            f"law `{law.name}` chooses `{chosen[0]}` too, which is not possible beside data, inference or limits on "
+            "money, time and memory."
         )
-        remedy = f"Give it a value: `inputs: {{{chosen[0]}: ..}}` in a law without candidates."
+        remedy = (
+            f"Give it a value in every scenario, for example `inputs: {{{chosen[0]}: 8}}`; scenarios with other values "
+            "are then compared."
+        )
         raise FlopsheetError(Problem(message, law.place, f"inputs.{chosen[0]}", remedy))
 
 

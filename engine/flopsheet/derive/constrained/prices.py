@@ -12,6 +12,7 @@ a/g. Where the tokens are not limited themselves and one limit is tight, its tra
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -55,21 +56,65 @@ def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
         given: The amount that is minimised where the loss is given: it has no limit, but a price.
         guard: The cell that says whether there is a plan.
     """
+    worth = _add_gains(build, choice, excess)
+    trades, shares, tight = _add_trades(build, bounds, choice)
+    wanted = build.add(
+        "trade_wanted", worth.tokens / sp.Max(worth.size, NOTHING), "1", Message("cell.trade_wanted"), positive=False
+    )
+    lower, upper = _add_neighbours(build, wanted, trades, tight)
+    parts = _split(build, worth.size, wanted, (lower, upper), trades, tight)
+    prices = {name: part if shares[name] == 1 else part / shares[name] for name, part in parts.items()}
+    taken = sp.Add(*(parts[bound.name] * trades[bound.name] for bound in bounds if bound.trade != 0))
+    taken = build.add("tokens_paid", taken, "nats/token", Message("cell.tokens_paid"), positive=False)
+    held = sp.And(choice.tokens >= token_cap, upper >= BEYOND.symbol)
+    prices["tokens"] = sp.Piecewise((sp.Max(0, worth.tokens - taken), held), (0, True))
+    multipliers = {}
+    for name, price in prices.items():
+        label = Message("cell.multiplier", {"limit": Message(f"limit.{name}")})
+        multipliers[name] = build.add(f"multiplier_{name}", price, "nats/token", label, positive=False)
+    if path is not None:
+        left = worth.data - taken - multipliers["tokens"]
+        spare = sp.Piecewise((left, left > CLOSE * worth.data), (0, True))
+        label = Message("cell.multiplier", {"limit": Message("limit.data")})
+        multipliers["data"] = build.add("multiplier_data", spare, "nats/token", label, positive=False)
+    _add_prices(build, multipliers, given, guard)
+
+
+@dataclass(frozen=True)
+class _Gains:
+    """What one per cent more size, effective tokens, and tokens seen take off the loss."""
+
+    size: sp.Symbol
+    data: sp.Symbol
+    tokens: sp.Symbol
+
+
+def _add_gains(build: CellBuilder, choice: Choice, excess: Excess | None) -> _Gains:
+    """The gains at the plan."""
     model, gains = build.model, build.derivation.interior.gains
     x, y = _decisions(build)
     at = {x: choice.size if excess is None else put_in(excess.effective, {x: choice.size}), y: choice.effective}
     grown = sp.S.One if excess is None else put_in(excess.elasticity, {x: choice.size})
-    size_worth = build.add(f"gain_{x}", choice.factor * grown * put_in(gains[x], at), "nats/token",
-                           build.label("gain", x), positive=False)  # fmt: skip
-    data_worth = build.add("worth_data", choice.factor * put_in(gains[y], at), "nats/token", Message("cell.worth_data"),
-                           positive=False)  # fmt: skip
-    tokens_worth = data_worth * choice.marginal * choice.tokens / choice.effective
+    size = choice.factor * grown * put_in(gains[x], at)
+    size = build.add(f"gain_{x}", size, "nats/token", build.label("gain", x), positive=False)
+    data = choice.factor * put_in(gains[y], at)
+    data = build.add("worth_data", data, "nats/token", Message("cell.worth_data"), positive=False)
+    tokens = data * choice.marginal * choice.tokens / choice.effective
     if choice.factor_slope != 0:
-        tokens_worth -= choice.factor * put_in(model.loss, at) * choice.factor_slope
-    tokens_worth = build.add("worth_tokens", tokens_worth, "nats/token", Message("cell.worth_tokens"), positive=False)
-    close = CLOSE
+        tokens -= choice.factor * put_in(model.loss, at) * choice.factor_slope
+    tokens = build.add("worth_tokens", tokens, "nats/token", Message("cell.worth_tokens"), positive=False)
+    return _Gains(size, data, tokens)
+
+
+def _add_trades(
+    build: CellBuilder, bounds: tuple[Bound, ...], choice: Choice
+) -> tuple[dict[str, sp.Expr], dict[str, sp.Expr], dict[str, sp.Symbol]]:
+    """By limit, its trade, its share in the size, and whether it is reached."""
+    x, y = _decisions(build)
     put = {y: choice.tokens, x: choice.size}
-    trades, shares, tight = {}, {}, {}
+    trades: dict[str, sp.Expr] = {}
+    shares: dict[str, sp.Expr] = {}
+    tight: dict[str, sp.Symbol] = {}
     for bound in bounds:
         called = {"limit": Message(f"limit.{bound.name}")}
         trade, share = (expr.subs(put, simultaneous=True) for expr in (bound.trade, bound.share))
@@ -78,40 +123,25 @@ def add_limit_prices(  # noqa: PLR0913 - what a plan has, the last two by name
         if share.free_symbols:
             share = build.add(f"share_{bound.name}", share, "1", Message("cell.share_of_limit", called))
         at_limit = make_symbol(f"{x}_at_{bound.name}_opt")
-        near = sp.Piecewise((1, at_limit - choice.size <= close * choice.size), (0, True))
+        near = sp.Piecewise((1, at_limit - choice.size <= CLOSE * choice.size), (0, True))
         trades[bound.name], shares[bound.name] = trade, share
         tight[bound.name] = build.add(f"tight_{bound.name}", near, "1", Message("cell.tight", called), positive=False)
-    wanted = build.add(
-        "trade_wanted", tokens_worth / sp.Max(size_worth, NOTHING), "1", Message("cell.trade_wanted"), positive=False
-    )
-    below = [
-        sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= close * (1 + wanted))), (-1, True))
-        for n in tight
-    ]
+    return trades, shares, tight
+
+
+def _add_neighbours(
+    build: CellBuilder, wanted: sp.Symbol, trades: Mapping[str, sp.Expr], tight: Mapping[str, sp.Symbol]
+) -> tuple[sp.Symbol, sp.Symbol]:
+    """The trades of the limits that are reached, next to the wanted one on either side."""
+    room = CLOSE * (1 + wanted)
+    below = [sp.Piecewise((trades[n], sp.And(tight[n] > 0, trades[n] - wanted <= room)), (-1, True)) for n in tight]
     above = [
-        sp.Piecewise(
-            (trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= close * (1 + wanted))), (BEYOND.symbol, True)
-        )
+        sp.Piecewise((trades[n], sp.And(tight[n] > 0, wanted - trades[n] <= room)), (BEYOND.symbol, True))
         for n in tight
     ]
     lower = build.add("trade_below", sp.Max(*below), "1", Message("cell.trade_below"), positive=False)
     upper = build.add("trade_above", sp.Min(*above), "1", Message("cell.trade_above"), positive=False)
-    parts = _split(build, size_worth, wanted, (lower, upper), trades, tight)
-    prices = {name: part if shares[name] == 1 else part / shares[name] for name, part in parts.items()}
-    taken = sp.Add(*(parts[bound.name] * trades[bound.name] for bound in bounds if bound.trade != 0))
-    taken = build.add("tokens_paid", taken, "nats/token", Message("cell.tokens_paid"), positive=False)
-    held = sp.And(choice.tokens >= token_cap, upper >= BEYOND.symbol)
-    prices["tokens"] = sp.Piecewise((sp.Max(0, tokens_worth - taken), held), (0, True))
-    multipliers = {}
-    for name, price in prices.items():
-        label = Message("cell.multiplier", {"limit": Message(f"limit.{name}")})
-        multipliers[name] = build.add(f"multiplier_{name}", price, "nats/token", label, positive=False)
-    if path is not None:
-        left = data_worth - taken - multipliers["tokens"]
-        spare = sp.Piecewise((left, left > close * data_worth), (0, True))
-        label = Message("cell.multiplier", {"limit": Message("limit.data")})
-        multipliers["data"] = build.add("multiplier_data", spare, "nats/token", label, positive=False)
-    _add_prices(build, multipliers, given, guard)
+    return lower, upper
 
 
 def _decisions(build: CellBuilder) -> tuple[sp.Symbol, sp.Symbol]:

@@ -14,7 +14,7 @@ one smooth stretch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -122,55 +122,89 @@ def _add_levels(build: CellBuilder, supply: Supply, tokens: sp.Symbol) -> Path:
     names = called | {f"{slug}_full": name for slug, name in called.items()}
     most = sp.Add(*(tier.unique * passes[tier.slug] for tier in tiers))
     most = build.add("tokens_most", most, "token", Message("cell.tokens_most"), positive=False)
-    before, after, effective, spread = {}, {}, {}, {}
-    for tag, level in levels.items():
-        what, kind = {"name": names[tag]}, "enters" if tag in passes else "full"
-        seen = {tier.slug: _passes_at(level, tier, tag, passes[tier.slug], endless=supply.endless) for tier in tiers}
-        parts = [(tier.quality > level, tier.unique * seen[tier.slug]) for tier in tiers]
-        label = Message(f"cell.tokens_before_{kind}", what)
-        before[tag] = build.add(f"tokens_before_{tag}", _total(parts), "token", label, positive=False)
-        parts = [(tier.quality >= level, tier.unique * seen[tier.slug]) for tier in tiers]
-        label = Message(f"cell.tokens_after_{kind}", what)
-        after[tag] = build.add(f"tokens_after_{tag}", _total(parts), "token", label, positive=False)
-        parts = [
-            (
-                tier.quality >= level,
-                tier.unique * tier.quality * _worth_of(seen[tier.slug], tier, endless=supply.endless),
-            )
-            for tier in tiers
-        ]
-        label = Message(f"cell.effective_after_{kind}", what)
-        effective[tag] = build.add(f"effective_after_{tag}", _total(parts), "token", label, positive=False)
-        parts = [(sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers]
-        total = _total(parts)
-        label = Message(f"cell.spread_{kind}", what)
-        spread[tag] = build.add(f"spread_{tag}", sp.Piecewise((total, total > 0), (unique, True)), "token", label)
+    kinds = {tag: "enters" if tag in passes else "full" for tag in levels}
+    starts = {tag: _add_start(build, supply, _Level(tag, level, kinds[tag], names[tag]), passes, full)
+              for tag, level in levels.items()}  # fmt: skip
     stretches = []
     for tag, level in levels.items():
-        ends = [sp.Piecewise((before[other], levels[other] < level), (most, True)) for other in levels if other != tag]
-        kind = "enters" if tag in passes else "full"
-        label = Message(f"cell.tokens_until_{kind}", {"name": names[tag]})
+        later = [(starts[other].before, levels[other] < level) for other in levels if other != tag]
+        ends = [sp.Piecewise(pair, (most, True)) for pair in later]
+        label = Message(f"cell.tokens_until_{kinds[tag]}", {"name": names[tag]})
         until = build.add(f"tokens_until_{tag}", sp.Min(*ends) if ends else most, "token", label, positive=False)
-        label = Message(f"cell.surplus_{kind}", {"name": names[tag]})
-        surplus = build.add(f"surplus_{tag}", effective[tag] - level * after[tag], "token", label, positive=False)
-        mu = level * sp.exp(-sp.Max(0, tokens - after[tag]) / spread[tag])
-        # Backwards along the rest, then along the curve; beyond its end no tokens are enough.
-        left = level - (EFFECTIVE - surplus - level * after[tag]) / spread[tag]
-        curved = after[tag] + spread[tag] * sp.log(level / sp.Min(level, left))
-        inverse = sp.Piecewise(
-            ((EFFECTIVE - surplus) / level, surplus + level * after[tag] >= EFFECTIVE),
-            (curved, left > 0),
-            (BEYOND.symbol, True),
-        )
-        # With one tier the surplus is exactly 0, so that few tokens of many keep their digits.
-        reached = level * sp.Min(tokens, after[tag]) + surplus + spread[tag] * (level - mu)
-        stretches.append(
-            Stretch(tag, before[tag], until, reached, mu, kind=kind, name=names[tag], inverse=inverse, rest=after[tag])
-        )
+        at = _Level(tag, level, kinds[tag], names[tag])
+        stretches.append(_add_stretch(build, at, starts[tag], until, tokens))
     best = sp.Max(*(tier.quality for tier in tiers))
-    fresh = sp.Max(*(sp.Piecewise((after[tier.slug], tier.quality >= best), (0, True)) for tier in tiers))
+    fresh = sp.Max(*(sp.Piecewise((starts[tier.slug].after, tier.quality >= best), (0, True)) for tier in tiers))
     fresh = build.add("tokens_fresh", fresh, "token", Message("cell.tokens_fresh"), positive=False)
     return Path(tuple(stretches), most, fresh, unique)
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A water level at which something changes, and what."""
+
+    tag: str
+    level: sp.Expr
+    kind: str
+    name: Message | str
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What has been seen before and after the rest at a level, what it is worth, and how fast the level falls then."""
+
+    before: sp.Symbol
+    after: sp.Symbol
+    effective: sp.Symbol
+    spread: sp.Symbol
+
+
+def _add_start(
+    build: CellBuilder,
+    supply: Supply,
+    at: _Level,
+    passes: Mapping[str, sp.Symbol],
+    full: Mapping[str, sp.Symbol],
+) -> _Start:
+    """The cells of a level; `passes` are the most of every tier, `full` the levels at which these are had."""
+    tiers, tag, level, what = supply.tiers, at.tag, at.level, {"name": at.name}
+    seen = {tier.slug: _passes_at(level, tier, tag, passes[tier.slug], endless=supply.endless) for tier in tiers}
+
+    def add(cell: str, parts: Sequence[tuple[sp.Basic, sp.Expr]]) -> sp.Symbol:
+        label = Message(f"cell.{cell}_{at.kind}", what)
+        return build.add(f"{cell}_{tag}", _total(parts), "token", label, positive=False)
+
+    before = add("tokens_before", [(tier.quality > level, tier.unique * seen[tier.slug]) for tier in tiers])
+    after = add("tokens_after", [(tier.quality >= level, tier.unique * seen[tier.slug]) for tier in tiers])
+    worths = {tier.slug: _worth_of(seen[tier.slug], tier, endless=supply.endless) for tier in tiers}
+    parts = [(tier.quality >= level, tier.unique * tier.quality * worths[tier.slug]) for tier in tiers]
+    effective = add("effective_after", parts)
+    total = _total(
+        [(sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers]
+    )
+    unique = sp.Add(*(tier.unique for tier in tiers))
+    label = Message(f"cell.spread_{at.kind}", what)
+    spread = build.add(f"spread_{tag}", sp.Piecewise((total, total > 0), (unique, True)), "token", label)
+    return _Start(before, after, effective, spread)
+
+
+def _add_stretch(build: CellBuilder, at: _Level, start: _Start, until: sp.Symbol, tokens: sp.Symbol) -> Stretch:
+    """The stretch that begins at a level: the rest there, and the curve after it up to the next level."""
+    tag, level, after, spread = at.tag, at.level, start.after, start.spread
+    label = Message(f"cell.surplus_{at.kind}", {"name": at.name})
+    surplus = build.add(f"surplus_{tag}", start.effective - level * after, "token", label, positive=False)
+    mu = level * sp.exp(-sp.Max(0, tokens - after) / spread)
+    # Backwards along the rest, then along the curve; beyond its end no tokens are enough.
+    left = level - (EFFECTIVE - surplus - level * after) / spread
+    curved = after + spread * sp.log(level / sp.Min(level, left))
+    inverse = sp.Piecewise(
+        ((EFFECTIVE - surplus) / level, surplus + level * after >= EFFECTIVE),
+        (curved, left > 0),
+        (BEYOND.symbol, True),
+    )
+    # With one tier the surplus is exactly 0, so that few tokens of many keep their digits.
+    reached = level * sp.Min(tokens, after) + surplus + spread * (level - mu)
+    return Stretch(tag, start.before, until, reached, mu, kind=at.kind, name=at.name, inverse=inverse, rest=after)
 
 
 def worth(passes: sp.Expr, decay: sp.Expr) -> sp.Expr:

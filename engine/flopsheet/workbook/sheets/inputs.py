@@ -5,6 +5,7 @@ from __future__ import annotations
 from openpyxl.utils.cell import get_column_letter
 
 from flopsheet.model.cell import Cell
+from flopsheet.plan.keys import input_key
 from flopsheet.plan.plan import Sourced
 from flopsheet.workbook.book import Book
 from flopsheet.workbook.context import NONE, SEEN_AS_NONE, Context
@@ -172,6 +173,9 @@ def bounds_of(context: Context, cell: Cell) -> tuple[float, float]:
             return -max(sizes) * _ROOM, -min(sizes) / _ROOM
         return -max(sizes) * _ROOM, max(sizes) * _ROOM
     low, high = _BOUNDS.get(cell.unit, (1e-9, 1e45))
+    row = input_key(cell.key or "")
+    if row is not None:
+        low, high = (low if row.least is None else row.least), (high if row.most is None else row.most)
     return min([low, *used]), max([high, *used])
 
 

@@ -34,6 +34,7 @@ from flopsheet.workbook.sheets.solver_result import (
     Kink,
     PutWhole,
     count_more_rows,
+    halve,
     list_labels,
     may_jump,
     put_kink,
@@ -296,15 +297,10 @@ class _Block:
         for step in range(HALVINGS + 1):
             row = self.halving + step
             if step:
-                above = row - 1
-                left_text = f"IF({sign}{above} >= -1 * {close}, {third}{above}, {first}{above})"
-                right_text = f"IF({sign}{above} <= {close}, {third}{above}, {second}{above})"
-            if kink is not None:
-                left_text = (
-                    f"IF(OR({kink.flag} > 0, {sign}{row - 1} < -1 * {close}), {first}{row - 1}, {third}{row - 1})"
-                )
-                right_text = f"IF(OR({kink.flag} > 0, {sign}{row - 1} > {close}), {second}{row - 1}, {third}{row - 1})"
-                left, right = kept if kink.holds else (left, right)
+                columns = (first, second, third, sign)
+                left_text, right_text = halve(columns, row - 1, close, None if kink is None else kink.flag)
+            if kink is not None and kink.holds:
+                left, right = kept
             t, kept = (left + right) / 2, (left, right)
             at = {self.root.unknown.name: np.array([t]), START.name: np.array([begin])}
             found = evaluate_columns(compiled, {**values, **at})

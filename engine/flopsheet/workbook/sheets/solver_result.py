@@ -69,6 +69,23 @@ def list_labels(root: Root, result: int) -> dict[int, str]:
     return found
 
 
+def halve(columns: tuple[str, str, str, str], above: int, close: str, flag: str | None) -> tuple[str, str]:
+    """The formulas of both ends of a stretch, after that of the row above: its middle takes the place of one end.
+
+    Args:
+        columns: Those of the left end, the right end, the middle, and the residual there.
+        above: The row above.
+        close: The name of a residual that counts as none: both ends move to the middle then.
+        flag: The cell that says whether the root is at a jump, where both ends rest; None where that is not asked.
+    """
+    first, second, third, sign = (f"{column}{above}" for column in columns)
+    if flag is None:
+        return f"IF({sign} >= -1 * {close}, {third}, {first})", f"IF({sign} <= {close}, {third}, {second})"
+    rest = f"{flag} > 0"
+    left = f"IF(OR({rest}, {sign} < -1 * {close}), {first}, {third})"
+    return left, f"IF(OR({rest}, {sign} > {close}), {second}, {third})"
+
+
 @dataclass(frozen=True)
 class Kink:
     """Whether a root is at a kink, as the cell that says so and as a truth value; and its place there."""

@@ -145,7 +145,10 @@ def view_formula(change: FormulaChange, difference: Difference, words: Words) ->
         if formula is not None
     ]
     head = words.say(
-        "diff.formula_lines", name=words.code(change.name), verdict=f"**{verdict}**", lines=" → ".join(places)
+        "diff.formula_lines",
+        name=words.code(change.name),
+        verdict=f"**{verdict}**",
+        lines=" → ".join(dict.fromkeys(places)),
     )
     keys = ("formula_before", "formula_now")
     lines = [words.say(f"diff.{key}", formula=text) for key, text in zip(keys, shown, strict=True) if text is not None]

@@ -205,7 +205,8 @@ def _words_of(message: Message) -> tuple[object, ...]:
         for name, value in sorted(message.args.items())
         if isinstance(value, (str, Message)) and not any(character.isdigit() for character in str(value))
     )
-    return (message.key, *words)
+    # How far is a figure too: by decades or by per cent.
+    return (message.key.removesuffix("_little"), *words)
 
 
 def list_claim_changes(old: Sequence[ClaimVerdict], new: Sequence[ClaimVerdict]) -> tuple[ClaimChange, ...]:

@@ -96,8 +96,14 @@ def _formula(change: FormulaChange, old: Side, new: Side) -> Plain:
     apart = change.rewriting.counterexample if change.rewriting else None
     if apart is not None:
         point = {name: record_number(value) for name, value in apart.point.items()}
-        record["counterexample"] = {"at": point, "old": apart.old, "new": apart.new}
+        values = {"old": _number(apart.old), "new": _number(apart.new)}
+        record["counterexample"] = {"at": point, **values}
     return record
+
+
+def _number(value: float | None) -> float | str | None:
+    """A number for JSON, None where there is none."""
+    return None if value is None else record_number(value)
 
 
 def _stated(formula: StatedFormula | None, side: Side) -> Plain | None:
@@ -125,7 +131,7 @@ def _results(scenario: ScenarioDifference) -> Plain:
 def _result(change: ResultChange) -> Plain:
     """One result, with what contributed to its change."""
     numbers = {
-        name: None if value is None else record_number(value)
+        name: _number(value)
         for name, value in (
             ("old", change.old), ("new", change.new), ("change", change.change), ("relative", change.relative)
         )

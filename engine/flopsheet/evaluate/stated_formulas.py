@@ -226,4 +226,5 @@ def _compare(one: StatedFormula, other: StatedFormula, old: Statements, new: Sta
     """Whether two formulas of one name are the same mathematics."""
     if str(one.left) != str(other.left):
         return Rewriting("different")
-    return compare_formulas(one.whole, other.whole, around=new.usual, constants=(old.constants, new.constants))
+    around = {**old.usual, **new.usual}
+    return compare_formulas(one.whole, other.whole, around=around, constants=(old.constants, new.constants))

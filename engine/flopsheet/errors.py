@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -82,6 +81,8 @@ class FlopsheetError(Exception):
 
 def did_you_mean(name: str, known: Iterable[str], *, listed: int = 12) -> str:
     """A remedy that names the closest known spelling, and what is known here."""
+    import difflib  # noqa: PLC0415 - only needed once something is wrong
+
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"Did you mean `{close[0]}`? " if close else ""

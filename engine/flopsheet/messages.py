@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,6 +43,8 @@ def template_root() -> Path:
 @cache
 def load_catalogue(language: str) -> Mapping[str, str]:
     """All labels of a language, as flat dotted keys. Every language has the same keys."""
+    import tomllib  # noqa: PLC0415 - a build with nothing to do has nothing to say
+
     path = template_root() / "labels" / f"{language}.toml"
     flat: dict[str, str] = {}
 

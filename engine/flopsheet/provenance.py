@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,19 +22,45 @@ def hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def hash_file(path: str) -> str:
+    """The SHA-256 of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return hash_bytes(_read(path))
+
+
+def _read(path: str) -> bytes:
+    """A file's content. The path is a text: a build reads hundreds of files to find that it has nothing to do."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - see above
+        return file.read()
+
+
 @cache
 def hash_installation(template_folder: Path | None = None) -> str:
-    """One hash of what the program itself brings: version, templates, labels, shipped laws, repetitions, hardware."""
+    """One hash of what the program itself brings: version, templates, labels, shipped laws, repetitions, hardware.
+
+    Templates of a folder beside the shipped ones count with these: what it does not replace is taken from them.
+    """
     digest = hashlib.sha256(__version__.encode())
     shipped = (Path(__file__).parent / name for name in ("laws", "repetition", "hardware"))
-    folders = [template_folder or template_root(), *shipped]
-    for folder in folders:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"):
-            if "__pycache__" in path.parts:
-                continue
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(b"\0" + path.read_bytes() + b"\0")
+    for folder in (template_root(), *shipped, *([] if template_folder is None else [template_folder])):
+        listed = _list_files(folder, lambda name: name == "__pycache__")
+        for name, path in sorted(listed, key=lambda item: item[0].split("/")):
+            if not name.endswith(".py"):
+                digest.update(name.encode() + b"\0" + _read(path) + b"\0")
     return digest.hexdigest()
+
+
+def _list_files(folder: Path, is_left_out: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """Every file below a folder: its name below that, with `/`, and its path. Folders of some names are left out."""
+    start = len(os.path.join(folder, ""))  # noqa: PTH118 - with the separator at its end
+    for current, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not is_left_out(name)]
+        for name in files:
+            path = os.path.join(current, name)  # noqa: PTH118 - a text, as above
+            yield path[start:].replace(os.sep, "/"), path
 
 
 def hash_inputs(root: Path, files: Iterable[str], template_folder: Path | None = None) -> str:
@@ -48,8 +73,7 @@ def hash_inputs(root: Path, files: Iterable[str], template_folder: Path | None =
     """
     digest = hashlib.sha256(hash_installation(template_folder).encode())
     for name in sorted(set(files)):
-        path = root / name
-        digest.update(name.encode() + b"\0" + hash_bytes(path.read_bytes()).encode() + b"\0")
+        digest.update(f"{name}\0{hash_file(f'{root}/{name}')}\0".encode())
     return digest.hexdigest()
 
 
@@ -70,7 +94,7 @@ class BuildState:
         try:
             if hash_inputs(root, self.files, template_folder) != self.inputs_sha256:
                 return False
-            return all(hash_bytes((folder / name).read_bytes()) == value for name, value in self.outputs.items())
+            return all(hash_file(f"{folder}/{name}") == value for name, value in self.outputs.items())
         except OSError:
             return False
 
@@ -99,6 +123,8 @@ def write_state(folder: Path, state: BuildState) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader at any moment sees the old content or the new, whole."""
+    import tempfile  # noqa: PLC0415 - a build with nothing to do writes nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -121,34 +147,28 @@ class FolderIndex:
 
 def scan_yaml(folder: Path) -> dict[str, str]:
     """Every YAML file below a folder with the hash of its content, hidden folders aside."""
-    found = {}
-    for current, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(".yaml"):
-                path = Path(current, name)
-                found[path.relative_to(folder).as_posix()] = hash_bytes(path.read_bytes())
-    return found
+    listed = _list_files(folder, lambda name: name.startswith("."))
+    return {name: hash_file(path) for name, path in listed if name.endswith(".yaml")}
 
 
-def load_index(out: Path, given: Path) -> FolderIndex | None:
-    """The index that an earlier build kept of a folder, if its YAML files are the same today; else None."""
+def load_index(out: Path, given: Path, yaml: Mapping[str, str]) -> FolderIndex | None:
+    """The index that an earlier build kept of a folder, if its YAML files were those of today; else None."""
     try:
         record = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))[given.as_posix()]
         index = FolderIndex(dict(record["yaml"]), tuple(record["plans"]))
-        return index if scan_yaml(given) == index.yaml else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return index if yaml == index.yaml else None
 
 
-def write_index(out: Path, given: Path, plans: Iterable[Path]) -> None:
-    """Keep which files below a folder are plans; an index that says so already is left alone."""
+def write_index(out: Path, given: Path, yaml: Mapping[str, str], plans: Iterable[Path]) -> None:
+    """Keep which files below a folder are plans, and the YAML files that this was decided from."""
     try:
         before = json.loads((out / INDEX_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         before = {}
     names = [plan.relative_to(given).as_posix() for plan in plans]
     kept = before if isinstance(before, dict) else {}
-    record = {**kept, given.as_posix(): {"yaml": scan_yaml(given), "plans": names}}
+    record = {**kept, given.as_posix(): {"yaml": dict(yaml), "plans": names}}
     if record != before:
         write_whole(out / INDEX_FILE, (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())

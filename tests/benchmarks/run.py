@@ -25,6 +25,8 @@ caps: {parameters: 10B}
 """
 # Plans under terms are so many at most.
 TERMS_POINTS = 100_000
+# Plans of a build that has nothing to do.
+CURRENT_PLANS = 100
 # Points at once in the chunked expression, as in flopsheet.
 CHUNK = 16384
 LIBRARIES = (
@@ -165,6 +167,30 @@ def benchmark_build(rounds: int) -> bool:
     return print_verdicts([Verdict("seconds", build, 1.5 * imports + 1)])
 
 
+# --- a build with nothing to do ---------------------------------------------------------------------------------------
+
+
+def benchmark_current(rounds: int, plans: int) -> bool:
+    """Print an up-to-date build of many plans beside the bare import of yaml; whether the limit is kept."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "plans").mkdir()
+        for number in range(1, plans + 1):
+            text = PLAN.replace("1e22", f"{number}e20")
+            (folder / f"plans/plan_{number}.yaml").write_text(text, encoding="utf-8")
+        arguments = ("build", "plans", "--out", "reports")
+        _run_python(BUILD, *arguments, folder=folder)
+        seconds = measure_in_turn(
+            {
+                "import of yaml": lambda: _run_python("import yaml", folder=folder),
+                "up-to-date build": lambda: _run_python(BUILD, *arguments, folder=folder),
+            },
+            rounds,
+        )
+    imports, build = print_comparison(f"A build of {plans} plans with nothing to do", seconds).values()
+    return print_verdicts([Verdict("times the import of yaml", build / imports, 4.0)])
+
+
 # --- derivations ------------------------------------------------------------------------------------------------------
 
 DERIVE = """
@@ -199,7 +225,9 @@ def benchmark_derive(rounds: int) -> bool:
 def main() -> int:
     """Run the named benchmarks, or all; 1 where a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="points, roots, terms, build, derive; all by default")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="points, roots, terms, build, current, derive; all by default"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each comparison")
     parser.add_argument("--points", type=int, default=1_000_000, help="size of the plans of `points` and `roots`")
     options = parser.parse_args()
@@ -208,6 +236,7 @@ def main() -> int:
         "roots": lambda: benchmark_roots(min(options.rounds, 5), options.points),
         "terms": lambda: benchmark_terms(min(options.rounds, 3), min(options.points, TERMS_POINTS)),
         "build": lambda: benchmark_build(options.rounds),
+        "current": lambda: benchmark_current(max(options.rounds, 15), CURRENT_PLANS),
         "derive": lambda: benchmark_derive(min(options.rounds, 3)),
     }
     if unknown := set(options.names) - set(benchmarks):

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from flopsheet.provenance import BuildState, hash_bytes, hash_inputs, scan_yaml, write_index, write_state, write_whole
+
 HEAVY = {"formualizer", "ironcalc", "jinja2", "matplotlib", "numpy", "openpyxl", "pandas", "pint", "scipy", "sympy"}
 REPORT_MODULES = """
 import sys
@@ -50,6 +52,23 @@ def test_solving_imports_no_report_and_no_workbook(tmp_path):
     assert code == 0
     assert "sympy" in modules
     assert modules & {"jinja2", "matplotlib", "openpyxl", "pint", "scipy"} == set()
+
+
+def test_a_hundred_up_to_date_plans_import_nothing_heavy(tmp_path):
+    """However many plans there are, none of them is read: their hashes are as an earlier build kept them."""
+    (tmp_path / ".git").mkdir()
+    plans, out = tmp_path / "plans", tmp_path / "reports"
+    for number in range(100):
+        path = plans / f"plan_{number}.yaml"
+        write_whole(path, f"title: {number}\nlaw: hoffmann_2022\nbudget: {{compute: 1e21 FLOP}}\n".encode())
+        write_whole(out / path.stem / "report.md", b"# A report\n")
+        name = path.relative_to(tmp_path).as_posix()
+        digest = hash_inputs(tmp_path, [name])
+        write_state(out / path.stem, BuildState(digest, (name,), {"report.md": hash_bytes(b"# A report\n")}))
+    write_index(out, plans, scan_yaml(plans), plans.iterdir())
+    code, modules = _imported("build", str(plans), "--out", str(out))
+    assert code == 0
+    assert modules & {*HEAVY, "yaml", "tomllib"} == set()
 
 
 def test_an_up_to_date_build_imports_nothing_heavy(tmp_path):

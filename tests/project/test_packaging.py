@@ -58,7 +58,7 @@ def test_the_wheel_holds_the_package_whole(project_root, wheel_names):
     expected = {f"flopsheet/{name}" for name in _below(project_root / "engine" / "flopsheet")}
     assert expected <= wheel_names
     assert "flopsheet/py.typed" in wheel_names
-    for folder in ("laws", "repetition", "hardware"):
+    for folder in ("laws", "repetition", "hardware", "starter"):
         assert any(name.startswith(f"flopsheet/{folder}/") and name.endswith(".yaml") for name in wheel_names)
 
 
@@ -89,6 +89,28 @@ def test_the_wheel_finds_its_templates_anywhere(unpacked, tmp_path):
     finished = _python(code, tmp_path, unpacked)
     assert finished.stderr == ""
     assert Path(finished.stdout.strip()) == unpacked / "flopsheet" / "templates"
+
+
+def test_a_starter_folder_builds_at_once(unpacked, tmp_path):
+    """`init` from the wheel writes the whole folder; there `build` and `check` of the wheel end with 0."""
+    code = (
+        "import os, sys\nfrom flopsheet.cli import main\n"
+        "def run(*arguments):\n"
+        "    sys.argv = ['flopsheet', *arguments]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: print(arguments[0], 'ended with', end.code or 0)\n"
+        "run('init', 'plans'); os.chdir('plans'); run('build'); run('check')"
+    )
+    printed = _python(code, tmp_path, unpacked)
+    lines = printed.stdout.splitlines()
+    assert [line for line in lines if "ended with" in line] == [
+        f"{each} ended with 0" for each in ("init", "build", "check")
+    ]
+    listed = {line.removeprefix("plans/") for line in lines if line.startswith("plans/")}
+    assert listed == {name for name in _below(tmp_path / "plans") if not name.startswith("reports/")}
+    for plan in ("first_model", "cluster_and_data"):
+        assert {"report.md", "plan.xlsx"} <= _below(tmp_path / "plans/reports" / plan)
+        assert any(line.split()[:2] == ["ok", f"{plan}.yaml"] for line in lines)
 
 
 def test_the_source_root_is_no_package(tmp_path):

@@ -4,6 +4,7 @@ from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.compiled import CompiledPlan, compile_plan
 from flopsheet.api.deriving import derive_of_law, derive_of_plan
 from flopsheet.api.difference import compare_plans
+from flopsheet.api.explain import NoPlanError, TracedKey, explain
 from flopsheet.api.hardware import describe_accelerator, list_accelerators
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, group_laws, list_laws
 from flopsheet.api.plan_laws import derive_any_law, derive_plan_law
@@ -13,6 +14,8 @@ __all__ = [
     "BuildOptions",
     "BuildResult",
     "CompiledPlan",
+    "NoPlanError",
+    "TracedKey",
     "build_plans",
     "compare_plans",
     "compile_plan",
@@ -23,6 +26,7 @@ __all__ = [
     "describe_accelerator",
     "describe_law",
     "evaluate_law_at",
+    "explain",
     "find_law",
     "group_laws",
     "list_accelerators",

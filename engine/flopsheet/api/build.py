@@ -27,7 +27,7 @@ _ENGINES = ("formualizer", "ironcalc")
 
 _CHART = re.compile(r"\]\(([^()/]+\.svg)\)")
 
-Outcome = Literal["built", "failed"]
+Outcome = Literal["built", "current", "failed"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What became of one plan. `failures` are broken claims, expectations, proofs, scenarios or agreement."""
+    """What became of one plan; one that is `current` needed no build.
+
+    `failures` are broken claims, expectations, proofs, scenarios or agreement.
+    """
 
     plan: Path
     folder: Path
@@ -85,8 +88,13 @@ def _build(plan: Path, folder: Path, options: BuildOptions) -> BuildResult:
     """One plan built."""
     from flopsheet.workbook.planbook import write_plan_workbook  # noqa: PLC0415 - `solve` starts without workbooks
 
-    solution = solve_plan(plan)
-    digest = hash_inputs(solution.plan.root, solution.files, options.templates)
+    # Taken before the plan is read to be solved: a file that is saved meanwhile leaves the outputs stale, not wrong.
+    try:
+        digest = _hash_today(plan, options.templates)
+    except (FlopsheetError, OSError):
+        digest = ""
+    solution = solve_plan(plan)  # tells all that is wrong
+    digest = digest or hash_inputs(solution.plan.root, solution.files, options.templates)
     outputs = render_outputs(solution, digest, options.templates)
     for name, text in outputs.items():
         write_whole(folder / name, text.encode())
@@ -141,17 +149,22 @@ def _write_over(folder: Path, before: BuildState | None, written: set[str]) -> N
             (folder / name).unlink(missing_ok=True)
 
 
-def is_stale(plan: Path, folder: Path) -> bool:
+def _hash_today(plan: Path, templates: Path | None) -> str:
+    """The hash of a plan's inputs as they are now."""
+    loaded = load_plan(plan)
+    named = (loaded.law, *(item.name for item in loaded.compare))
+    laws = [load_law(law, root=loaded.root, base=loaded.root, place=loaded.law_place) for law in named]
+    own = {law.origin for law in laws} - {"library", "inline"}
+    return hash_inputs(loaded.root, {*loaded.files, *own}, templates)
+
+
+def is_stale(plan: Path, folder: Path, templates: Path | None = None) -> bool:
     """Whether a plan's report was made from other inputs than today's, by the hash it states, or was changed since.
 
     The workbook is not asked for: it is built, not kept. A plan that cannot be loaded is stale.
     """
     try:
-        loaded = load_plan(plan)
-        named = (loaded.law, *(item.name for item in loaded.compare))
-        laws = [load_law(law, root=loaded.root, base=loaded.root, place=loaded.law_place) for law in named]
-        own = {law.origin for law in laws} - {"library", "inline"}
-        digest = hash_inputs(loaded.root, sorted({*loaded.files, *own}))
+        digest = _hash_today(plan, templates)
         report = (folder / REPORT).read_text(encoding="utf-8")
         return digest not in report or _is_damaged(folder, report, digest)
     except (FlopsheetError, OSError):

@@ -15,14 +15,15 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
     """Check every plan below the given paths; the exit code."""
     from flopsheet import api  # noqa: PLC0415 - start-up speed
     from flopsheet.evaluate.record import record_claims, record_proofs  # noqa: PLC0415 - the same
-    from flopsheet.plan.discovery import find_plans  # noqa: PLC0415 - the same
 
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        raise FlopsheetError(*(Problem(f"`{path}` does not exist.") for path in missing))
+    plans, passed_over = _find_checked(paths)
+    for path, reason in passed_over:
+        say(f"skipped: {path.as_posix()} ({reason})")
+    if not plans and not passed_over:
+        raise FlopsheetError(Problem(f"no plan below {', '.join(f'`{path}`' for path in paths)}."))
     records = []
     code = OK
-    for plan in (plan for path in paths for plan in find_plans(path)):
+    for plan in plans:
         try:
             solution = api.solve_plan(plan)
         except FlopsheetError as found:
@@ -59,11 +60,25 @@ def run_check(paths: Sequence[Path], *, as_json: bool) -> int:
         )
         if not as_json:
             _print_plan(solution.plan.path, failures, solution)
-    if not records:
-        raise FlopsheetError(Problem(f"no plan below {', '.join(f'`{path}`' for path in paths)}."))
     if as_json:
         print_json({"plans": records, "ok": code == OK})
     return code
+
+
+def _find_checked(paths: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The plans among and below the given paths, and the files named that are none, each with the reason.
+
+    A hook names every YAML file of a commit, layers and laws too.
+    """
+    from flopsheet.plan.discovery import explain_no_plan, find_plans  # noqa: PLC0415 - start-up speed
+
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise FlopsheetError(*(Problem(f"`{path}` does not exist.") for path in missing))
+    reasons = {path: explain_no_plan(path) for path in paths if not path.is_dir()}
+    passed_over = [(path, reason) for path, reason in reasons.items() if reason is not None]
+    plans = [plan for path in paths if reasons.get(path) is None for plan in find_plans(path)]
+    return list(dict.fromkeys(plans)), passed_over
 
 
 def _print_plan(path: str, failures: Sequence[str], solution: object) -> None:

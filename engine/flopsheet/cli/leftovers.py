@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flopsheet.cli.output import find_project, say
+from flopsheet.provenance import STATE_FILE, load_state
 
 _REPORT = "report.md"
 # The line of a report that says what wrote it, and from which plan.
@@ -34,9 +35,9 @@ def find_leftovers(out: Path, built: Collection[Path], given: Sequence[Path]) ->
     roots = [find_project(path) for path in given if path.is_dir()]
     found = []
     for folder in _list_folders(out) if roots else ():
-        plan = None if folder in built else _plan_of(folder / _REPORT)
+        plan = None if folder in built else _plan_of(folder)
         # Built from elsewhere into the same folder, its plan may still be there.
-        mirrored = [path / folder.relative_to(out).with_suffix(".yaml") for path in given]
+        mirrored = [path / f"{folder.relative_to(out)}.yaml" for path in given]
         if plan is not None and not any(path.exists() for path in (*(root / plan for root in roots), *mirrored)):
             found.append(Leftover(folder, plan))
     return found
@@ -49,17 +50,23 @@ def tell_leftovers(leftovers: Sequence[Leftover]) -> None:
 
 
 def _list_folders(out: Path) -> Iterator[Path]:
-    """Every folder below --out that holds a report."""
+    """Every folder below --out that a plan was built into."""
     for current, folders, files in os.walk(out):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if _REPORT in files:
+        if _REPORT in files or STATE_FILE in files:
             yield Path(current)
 
 
-def _plan_of(report: Path) -> str | None:
-    """The plan that a report says it was written from; None where it does not say."""
+def _plan_of(folder: Path) -> str | None:
+    """The plan that a folder was built from, as its report says; None where nothing says so.
+
+    Where git took the report away with its plan, the workbook is still there, and what the build kept beside it.
+    """
     try:
-        found = _WRITTEN.findall(report.read_text(encoding="utf-8"))
+        found = _WRITTEN.findall((folder / _REPORT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        state = load_state(folder)
+        found = [name for name in (state.files if state else ()) if Path(name).stem == folder.name]
     except (OSError, UnicodeDecodeError):
         return None
     return str(found[-1]) if found else None

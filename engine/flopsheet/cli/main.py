@@ -130,6 +130,36 @@ def diff(old: str, new: str, as_json: bool, fail_on: str | None) -> int:
 
 
 @commands.command()
+@click.argument("file", type=_PATH)
+@click.argument("name")
+@click.option("--scenario", default=None, help="This scenario; else the first one, or for a key all of them.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override an input; may be repeated.")
+@click.option("--depth", type=click.IntRange(min=1), default=None, help="Levels of formulas to open; else what fits.")
+@click.option("--all", "everything", is_flag=True, help="Open what does not decide the number too.")
+@click.option("--mermaid", is_flag=True, help="A Mermaid flowchart, as GitHub renders it.")
+@click.option("--json", "as_json", is_flag=True, help="The whole tree as JSON on stdout.")
+def explain(  # noqa: PLR0913, PLR0917 - one for each option
+    file: Path,
+    name: str,
+    scenario: str | None,
+    sets: tuple[str, ...],
+    depth: int | None,
+    everything: bool,
+    mermaid: bool,
+    as_json: bool,
+) -> int:
+    """Tell where a result, cell or key NAME of a plan comes from: every step down to the lines that set it."""
+    from flopsheet.cli.explaining import run_explain  # noqa: PLC0415 - start-up speed
+
+    if mermaid and as_json:
+        raise click.UsageError("--mermaid and --json are two forms of one answer: ask for one.")
+    if as_json and (depth is not None or everything):
+        raise click.UsageError("--json has the whole tree: leave out --depth and --all.")
+    form = "mermaid" if mermaid else "json" if as_json else "text"
+    return run_explain(file, name, scenario, sets, form=form, depth=depth, everything=everything)
+
+
+@commands.command()
 @click.argument("book", type=_PATH)
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def verify(book: Path, as_json: bool) -> int:
@@ -168,6 +198,27 @@ def schema(for_law: bool, out: Path | None) -> int:
     from flopsheet.cli.library import run_schema  # noqa: PLC0415 - start-up speed
 
     return run_schema(for_law=for_law, out=out)
+
+
+@commands.command()
+@click.argument("paths", nargs=-1, type=_PATH)
+@click.option("--out", type=_PATH, default=Path("reports"), show_default=True, help="Where outputs go.")
+@click.option("--interval", default=0.5, show_default=True, metavar="SECONDS", help="How often files are looked at.")
+@click.option("--templates", type=_PATH, default=None, help="A folder whose templates replace the shipped ones.")
+def watch(paths: tuple[Path, ...], out: Path, interval: float, templates: Path | None) -> int:
+    """Build plans, then again whatever a saved file changes, until Ctrl-C."""
+    from flopsheet.cli.watching import run_watch  # noqa: PLC0415 - start-up speed
+
+    return run_watch(paths or (_default_folder(),), out, interval=interval, templates=templates)
+
+
+@commands.command()
+@click.argument("folder", metavar="DIR", type=_PATH)
+def init(folder: Path) -> int:
+    """Write a starter folder: two plans, their layer, a law, and what editors, git and hooks need."""
+    from flopsheet.cli.starting import run_init  # noqa: PLC0415 - start-up speed
+
+    return run_init(folder)
 
 
 def _default_folder() -> Path:

@@ -8,9 +8,9 @@ from typing import Final
 import sympy as sp
 
 from flopsheet.derive.proof import Equation
-from flopsheet.document.latex_names import latex_name
+from flopsheet.document.latex_names import latex_name, text_in_maths
 from flopsheet.document.latex_printer import FormulaPrinter
-from flopsheet.document.numbers import MAX_DIGITS, render_number
+from flopsheet.document.numbers import MAX_DIGITS, render_number, render_unit
 
 #: The LaTeX of each relation of an equation.
 RELATIONS: Final = {"=": "=", "<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "->": r"\to"}
@@ -69,8 +69,9 @@ def render_three_steps(
     *,
     symbols: Mapping[str, str] = _NO_SYMBOLS,
     language: str = "en",
+    unit: str = "1",
 ) -> str:
-    """A calculation in three steps: symbol = formula = numbers put in = result (6 significant digits).
+    """A calculation in three steps: symbol = formula = numbers put in = result (6 significant digits) with its unit.
 
     Args:
         name: The identifier of what is calculated.
@@ -78,14 +79,18 @@ def render_three_steps(
         values: Numbers by symbol name, in base units; those not in the formula are ignored.
         result: The number that the formula gives.
         symbols: LaTeX by symbol name, for `name` too.
-        language: The language of the words in `cases`.
+        language: The language of the words in `cases`, and of the unit.
+        unit: The unit of the result, "1" for none.
     """
     used = {symbol.name for symbol in expr.free_symbols}
     shown = {key: _render_value(value) for key, value in values.items() if key in used}
     formula = render_latex(expr, symbols=symbols, language=language)
     put_in = render_latex(expr, symbols=symbols, values=shown, language=language)
-    steps = list(dict.fromkeys([formula, put_in, _render_value(result)]))
-    first, *rest = steps
+    steps = list(dict.fromkeys([formula, put_in]))
+    reached = _render_value(result) if unit == "1" else _render_quantity(result, unit, language)
+    if steps[-1] == _render_value(result):
+        steps.pop()
+    first, *rest = [*steps, reached]
     subject = symbols.get(name) or latex_name(name)
     return align_lines([f"{subject} &= {first}", *(f"&= {step}" for step in rest)])
 
@@ -103,6 +108,11 @@ def fence_latex(latex: str) -> str:
 def inline_latex(latex: str) -> str:
     """Inline mathematics for Markdown, in the form that GitHub does not read as Markdown first."""
     return f"$`{' '.join(latex.split())}`$"
+
+
+def _render_quantity(value: float, unit: str, language: str) -> str:
+    """A number in base units with the name of its unit."""
+    return rf"{_render_value(value)}\ {text_in_maths(render_unit(unit, language))}"
 
 
 def _render_value(value: float) -> str:

@@ -17,6 +17,7 @@ from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
 from flopsheet.document.view_fit import draw_fit, list_fit
 from flopsheet.document.view_tables import head_of_result
+from flopsheet.document.view_worked import work_out_resource
 from flopsheet.document.words import Words
 from flopsheet.evaluate.answers import Amount
 from flopsheet.evaluate.compile import compile_cells
@@ -41,7 +42,7 @@ def view_resource(source: ReportSource, words: Words) -> Mapping[str, object]:
         "prices": None,
         "strategies": None,
         "claims": [],
-        "worked": None,
+        "worked": work_out_resource(source, words, symbols),
         "exponents": "",
         "elasticities": None,
     }

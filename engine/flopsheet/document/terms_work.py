@@ -22,7 +22,7 @@ from flopsheet.derive.constrained.steps import (
 from flopsheet.derive.notation import Elasticity, LogSlope
 from flopsheet.document.latex import render_latex, render_three_steps
 from flopsheet.document.terms_study import Study
-from flopsheet.document.view_derivation import Worked
+from flopsheet.document.view_worked import Worked
 from flopsheet.document.words import Words
 from flopsheet.evaluate.compile import evaluate_formulas
 from flopsheet.model.cell import BEYOND_REACH, make_symbol

@@ -21,6 +21,7 @@ from flopsheet.document.numbers import MAX_DIGITS, render_number
 from flopsheet.document.source import ReportSource
 from flopsheet.document.symbols import list_symbols
 from flopsheet.document.tables import Column, Table, build_table
+from flopsheet.document.view_worked import Worked, work_out_cells
 from flopsheet.document.words import Words, math_cell
 from flopsheet.evaluate.compile import evaluate_formulas
 from flopsheet.formula.root import Put, Root, compares, has_comparisons
@@ -42,14 +43,6 @@ class StepView:
     title: str
     remark: str
     latex: str
-
-
-@dataclass(frozen=True)
-class Worked:
-    """Formulas with a scenario's numbers put in."""
-
-    scenario: str
-    latex: tuple[str, ...]
 
 
 def record_steps(derivation: Derivation | ResourceDerivation, language: str = "en") -> list[dict[str, object]]:
@@ -78,7 +71,7 @@ def _view_step(step: Step, words: Words, symbols: Mapping[str, str]) -> StepView
 
 
 def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> Worked | None:
-    """The main results of the first scenario that has a plan, each as formula, numbers put in, and result."""
+    """The results of the first scenario that has a plan, each as formula, numbers put in, and result with its unit."""
     index = next((index for index in range(len(source.answers)) if source.has_plan(index)), None)
     if index is None:
         return None
@@ -90,10 +83,13 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
         root, values[_PLACE] = place
         named[_PLACE] = render_latex(root, symbols=symbols)
         optimum = {z: expr.xreplace({root: sp.Symbol(_PLACE)}) for z, expr in optimum.items()}
-    lines = [(z.name, optimum[z], answer.results[f"{z}_opt"].value) for z in source.model.decisions]
+    model = source.model
+    told = {"L_opt", *(f"{z}_opt" for z in model.decisions)}
+    lines = [(z.name, optimum[z], answer.results[f"{z}_opt"].value, model.decision(z).unit) for z in model.decisions]
     if not source.minimises_loss:
-        lines.append((source.model.amount.name, source.model.cost, answer.results["C_total"].value))
-    lines.append((source.model.level.name, source.model.loss, answer.results["L_opt"].value))
+        lines.append((model.amount.name, model.cost, answer.results["C_total"].value, "FLOP"))
+        told |= {"C_train", "C_total"}
+    lines.append((model.level.name, model.loss, answer.results["L_opt"].value, "nats/token"))
     for limit, symbol, expr in _multipliers(source, index):
         # The shadow price is the loss's change from 1 % more of the limit.
         value = -100 * answer.shadow_prices[limit].value
@@ -101,14 +97,14 @@ def work_out(source: ReportSource, words: Words, symbols: Mapping[str, str]) -> 
             render_latex(Multiplier(_limit_symbol(source, limit)), symbols=symbols),
             value,
         )
-        lines.append((symbol.name, expr, value))
+        lines.append((symbol.name, expr, value, "nats/token"))
     latex = [
-        render_three_steps(name, expr, values, result, symbols=named, language=words.language)
-        for name, expr, result in lines
+        render_three_steps(name, expr, values, result, symbols=named, language=words.language, unit=unit)
+        for name, expr, result, unit in lines
     ]
     if place is not None:
         latex.insert(0, f"{named[_PLACE]} = {render_number(values[_PLACE], digits=MAX_DIGITS, style='latex')}")
-    return Worked(words.name(answer.name), tuple(latex))
+    return Worked(words.name(answer.name), (*latex, *work_out_cells(source, words, symbols, index, told)))
 
 
 def _place(optimum: Mapping[sp.Symbol, sp.Expr], values: Mapping[str, float]) -> tuple[Root, float] | None:

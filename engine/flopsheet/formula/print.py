@@ -130,7 +130,9 @@ def _render_product(expr: sp.Mul) -> tuple[str, int]:
         number, binding = _render_number(size)
         pieces.insert(0, f"({number})" if binding < _PRODUCT else number)
     text = " * ".join(pieces)
-    if divisors:
+    if len(divisors) > len(below) == 1 and below[0].is_Add:
+        text += f" / {divisors[0]} / {divisors[1]}"  # in C / (6 * (N + D)) sympy would multiply out the divisor
+    elif divisors:
         text += f" / {divisors[0]}" if len(divisors) == 1 else f" / ({' * '.join(divisors)})"
     return f"-{text}" if coefficient < 0 else text, _PRODUCT if coefficient > 0 else _SUM
 

@@ -10,6 +10,7 @@ from flopsheet.errors import FlopsheetError
 from flopsheet.plan.layers import merge_layers
 from flopsheet.plan.paths import project_root, resolve_given
 from flopsheet.plan.read import is_null
+from flopsheet.plan.schema import PLAN
 from flopsheet.plan.source import NoMappingError, load_source
 
 if TYPE_CHECKING:
@@ -57,6 +58,30 @@ def _is_plan(file: Path, root: Path) -> bool:
         return _has_plan_keys(merge_layers(file, root))
     except FlopsheetError:
         return True
+
+
+def explain_no_plan(file: Path) -> str | None:
+    """Why a file that was named is no plan, such as a layer or a law; None where it is one or is meant to be.
+
+    One that cannot be read counts as a plan, and so does one with a law alone or a title among keys of plans: loading
+    it tells what is wrong or missing.
+    """
+    root = project_root(file)
+    inside = file.resolve().relative_to(root) if file.resolve().is_relative_to(root) else file
+    if file.name.startswith("_"):
+        return "a layer: its name begins with _"
+    if _LAWS_FOLDER in inside.parent.parts or (not file.is_absolute() and _LAWS_FOLDER in file.parent.parts):
+        return "it stands in a folder named laws"
+    try:
+        node = load_source(resolve_given(root, file), root)
+    except FlopsheetError:
+        return None
+    if any(node.get(key) is not None for key in _LAW_KEYS):
+        return "a law, or what repeated tokens are worth"
+    keys = {key.text.partition(".")[0] for key, _ in node.items}
+    if "law" in keys or ("title" in keys and len(keys & PLAN.fields.keys()) > 1):
+        return None
+    return "no plan: it has no title and no law"
 
 
 def _has_plan_keys(node: Mapping) -> bool:

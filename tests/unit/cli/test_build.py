@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flopsheet import provenance
+from flopsheet import messages, provenance
+from flopsheet.api import solve_plan
 
 LAW = """\
 law: ours
@@ -81,6 +82,84 @@ def test_only_what_changed_is_built(build, plans):
     assert build("--force") == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
 
 
+def test_exactly_what_depends_on_a_file_is_built(build, plans):
+    """A law, a layer, runs and a repetition of one plan's own rebuild that plan; a new plan is built alone."""
+    (plans / "laws/theirs.yaml").write_text(LAW.replace("law: ours", "law: theirs"), encoding="utf-8")
+    (plans / "laws/worth.yaml").write_text("repetition: worth\neffective: epochs**power\nconstants: {power: 0.5}\n")
+    (plans / "two.yaml").write_text(
+        "title: two\nlaw: ./laws/theirs.yaml\nbudget: {compute: 1e21 FLOP}\n"
+        "data: {unique: 5B, repetition: ./laws/worth.yaml}\n",
+        encoding="utf-8",
+    )
+    (plans / "runs.csv").write_text("N,loss\n1e9,3\n1e10,2.5\n1e11,2.2\n", encoding="utf-8")
+    (plans / "fitted.yaml").write_text(
+        "title: fitted\nlaw: {law: own, loss: a * N**(-b), decisions: {N: parameters}, constants: {a: 1, b: 0.1}}\n"
+        "inputs: {N: 1e9}\nfit: {runs: runs.csv}\n",
+        encoding="utf-8",
+    )
+    assert build() == (0, ["scenarios/fitted.yaml", "scenarios/one.yaml", "scenarios/two.yaml"])
+    for file, plan in (
+        ("laws/theirs.yaml", "two"),
+        ("laws/worth.yaml", "two"),
+        ("laws/ours.yaml", "one"),
+        ("_layer.yaml", "one"),
+        ("runs.csv", "fitted"),
+    ):
+        with (plans / file).open("a", encoding="utf-8") as changed:
+            changed.write("1e12,2.1\n" if file.endswith(".csv") else "# a remark\n")
+        assert build() == (0, [f"scenarios/{plan}.yaml"]), file
+    shutil.copy(plans / "one.yaml", plans / "three.yaml")
+    assert build() == (0, ["scenarios/three.yaml"])
+    assert build() == (0, [])
+
+
+def test_another_version_or_label_builds_everything(build, monkeypatch, tmp_path):
+    """What the program brings counts: its version, templates and label catalogues, shipped laws."""
+    build()
+    brought = tmp_path / "brought"
+    shutil.copytree(messages.template_root(), brought)
+    monkeypatch.setattr(provenance, "template_root", lambda: brought)
+    monkeypatch.setattr(messages, "template_root", lambda: brought)
+    provenance.hash_installation.cache_clear()
+    assert build() == (0, [])
+    with (brought / "labels/en.toml").open("a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    provenance.hash_installation.cache_clear()
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    monkeypatch.setattr(provenance, "__version__", "9.9.9")
+    provenance.hash_installation.cache_clear()
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    monkeypatch.undo()
+    provenance.hash_installation.cache_clear()
+
+
+def test_a_plan_of_the_same_name_is_another_plan(build, flopsheet, plans, project):
+    """What stands in the output folder was built from another folder's plan: built again, not called current."""
+    build()
+    shutil.copytree(plans, project / "others")
+    (project / "others/two.yaml").unlink()
+    run = flopsheet("build", "others", "--out", "reports")
+    assert [line.split()[0] for line in run.out.splitlines() if line.startswith("others/")] == ["others/one.yaml"]
+
+
+def test_what_is_saved_during_a_build_is_built_next(build, plans, monkeypatch):
+    """A plan saved after it was read, and one that is new, are not taken for built."""
+
+    def save_and_solve(path):
+        solution = solve_plan(path)
+        if path.name == "one.yaml":
+            with path.open("a", encoding="utf-8") as file:
+                file.write("caps: {parameters: 1B}\n")
+            shutil.copy(plans / "two.yaml", plans / "new.yaml")
+        return solution
+
+    monkeypatch.setattr("flopsheet.api.build.solve_plan", save_and_solve)
+    assert build() == (0, ["scenarios/one.yaml", "scenarios/two.yaml"])
+    monkeypatch.setattr("flopsheet.api.build.solve_plan", solve_plan)
+    assert build() == (0, ["scenarios/new.yaml", "scenarios/one.yaml"])
+    assert build() == (0, [])
+
+
 def test_a_touched_plan_with_the_same_content_is_not_built(build, plans):
     """Content decides, not time."""
     build()
@@ -130,6 +209,18 @@ def test_templates_of_ones_own_replace_and_count(flopsheet, project):
     (folder / "report.md.jinja").write_text("changed\n", encoding="utf-8")
     assert "up to date" not in flopsheet(*arguments).err
     assert Path("reports/one/report.md").read_text(encoding="utf-8") == "changed\n"
+
+
+@pytest.mark.usefixtures("plans")
+def test_check_with_templates_of_ones_own(flopsheet, project):
+    """What was built with a folder of templates is current with it alone, also where only the reports are kept."""
+    (project / "templates").mkdir()
+    (project / "templates/lines.jinja").write_text("{# not used #}", encoding="utf-8")
+    arguments = ("build", "scenarios/one.yaml", "--out", "reports")
+    flopsheet(*arguments, "--templates", "templates")
+    Path("reports/one", provenance.STATE_FILE).unlink()
+    assert flopsheet(*arguments, "--check", "--templates", "templates").code == 0
+    assert flopsheet(*arguments, "--check").code == 1
 
 
 def test_outputs_appear_whole_or_not_at_all(build, plans, project, monkeypatch):
@@ -255,6 +346,9 @@ def test_an_output_without_a_plan_is_told_and_kept(build, flopsheet, plans, proj
     built = flopsheet("build", "scenarios", "--out", "reports")
     assert (built.code, told in built.err.splitlines()) == (0, True)
     assert (project / "reports/two/report.md").is_file()
+    # A pull takes the report away with its plan, but not the workbook, which is not in git.
+    (project / "reports/two/report.md").unlink()
+    assert told in flopsheet("build", "scenarios", "--out", "reports", "--check").err.splitlines()
     shutil.rmtree(project / "reports/two")
     assert flopsheet("build", "scenarios", "--out", "reports", "--check").code == 0
 

@@ -94,7 +94,7 @@ def test_the_modifier_is_cited(report: str) -> None:
 
 def test_worked_numbers_balance(report: str) -> None:
     """Both sides of stationarity are worked out to the same number."""
-    worked = report.split("### In numbers: base")[1]
+    worked = report.split("### How the numbers come about: base")[1]
     sides = re.findall(r"- \\frac\{\\partial L\}\{\\partial \\ln [ND]\} &= .*? \\\\\n.*?\n&= ([\d.]+)", worked)
     assert len(sides) == 2
     assert float(sides[0]) == pytest.approx(float(sides[1]), rel=1e-4)

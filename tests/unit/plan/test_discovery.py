@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from flopsheet.plan.discovery import find_plans
+import pytest
+
+from flopsheet.plan.discovery import explain_no_plan, find_plans
 
 PLAN = "title: t\nlaw: l\n"
 
@@ -52,3 +54,43 @@ def test_links_out_of_the_project_are_kept_to_be_refused(project: Path, tmp_path
     (project / "link.yaml").symlink_to(outside / "a.yaml")
     (project / "folder").symlink_to(outside)
     assert find_plans(project) == [project / "link.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("_base.yaml", PLAN, "a layer: its name begins with _"),
+        ("laws/ours.yaml", PLAN, "it stands in a folder named laws"),
+        ("a/laws/b/ours.yaml", "title: [", "it stands in a folder named laws"),
+        ("ours.yaml", "law: x\ntitle: t\nloss: E\n", "a law, or what repeated tokens are worth"),
+        ("worth.yaml", "repetition: mine\neffective: epochs\n", "a law, or what repeated tokens are worth"),
+        ("layer.yaml", "caps: {tokens: 1T}\nbudget: {compute: 1e21}\n", "no plan: it has no title and no law"),
+        ("site.yaml", "title: A blog\ntheme: plain\n", "no plan: it has no title and no law"),
+    ],
+)
+def test_a_named_file_that_is_no_plan_is_explained(name, text, reason, write):
+    """Layers, laws, modifiers and YAML of other programs, each with what it is."""
+    assert explain_no_plan(write(name, text)) == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAN,
+        "law: l\n",
+        "title: t\nbudget: {compute: 1e21}\n",
+        "title: t\nextends: none.yaml\n",
+        "title: [\n",
+        "- a\n",
+        "",
+    ],
+)
+def test_a_named_file_that_is_meant_to_be_a_plan_is_one(text, write):
+    """Whole or not: what is missing or broken is told by loading it, not passed over."""
+    assert explain_no_plan(write("a.yaml", text)) is None
+
+
+def test_where_the_project_stands_does_not_matter(write):
+    """A folder named laws above the project hides nothing."""
+    write("laws/team/.git/HEAD", "")
+    assert explain_no_plan(write("laws/team/a.yaml", PLAN)) is None

@@ -3,6 +3,7 @@
 from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.compiled import CompiledPlan, compile_plan
 from flopsheet.api.deriving import derive_of_law, derive_of_plan
+from flopsheet.api.difference import compare_plans
 from flopsheet.api.explain import NoPlanError, TracedKey, explain
 from flopsheet.api.hardware import describe_accelerator, list_accelerators
 from flopsheet.api.library import describe_law, evaluate_law_at, find_law, group_laws, list_laws
@@ -18,6 +19,7 @@ __all__ = [
     "SweepResult",
     "TracedKey",
     "build_plans",
+    "compare_plans",
     "compile_plan",
     "derive_any_law",
     "derive_of_law",

@@ -126,6 +126,23 @@ def derive(target: str, as_json: bool) -> int:
 
 
 @commands.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option(
+    "--fail-on",
+    default=None,
+    metavar="KINDS",
+    help="Exit 1 on such a change: inputs, formulas, results (results:1% for more than that), regime, claims, any.",
+)
+def diff(old: str, new: str, as_json: bool, fail_on: str | None) -> int:
+    """Tell what changed from one plan to another, each a FILE or REV:path, and what each change did."""
+    from flopsheet.cli.diffing import run_diff  # noqa: PLC0415 - start-up speed
+
+    return run_diff(old, new, as_json=as_json, fail_on=fail_on)
+
+
+@commands.command()
 @click.argument("file", type=_PATH)
 @click.argument("name")
 @click.option("--scenario", default=None, help="This scenario; else the first one, or for a key all of them.")

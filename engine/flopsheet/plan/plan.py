@@ -288,8 +288,9 @@ class Scenario:
     --set merged. Both by dotted key; a removed key stays in both with value None. Both hold what follows
     from its accelerators too: `hardware.peak`, `.power`, `.memory`, `.bytes_per_parameter`, `inference.peak`
     and `.price`; and a tier that is not among its own has a `unique` of 0. `expect` is of the parents and its own.
-    `texts` are its words by dotted key, base and --set merged; `repetition` is the one that they name, the
-    exponential one where they name none, and None where the data are not limited. `tiers` are the names of its own.
+    `texts` are its words by dotted key, base and --set merged, `text_overrides` those of its own lines;
+    `repetition` is the one that the words name, the exponential one where they name none, and None where the data are
+    not limited. `tiers` are the names of its own.
     """
 
     name: str
@@ -302,6 +303,7 @@ class Scenario:
     texts: Mapping[str, SourcedText] = field(default_factory=dict)
     repetition: Repetition | None = None
     tiers: tuple[str, ...] = ()
+    text_overrides: Mapping[str, SourcedText] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class _Raw:
     place: Place
     parent: str | None
     own_numbers: Inputs
+    own_texts: Texts
     settings: Settings
     tiers: AbstractMapping[str, Place]
     expect: AbstractMapping[str, Expectation]
@@ -116,7 +117,7 @@ class _Resolver:
             self._note_unknown_tier(name, place, TIERS, self.given.declared)
         numbers, texts = self._with_sets(self.given.numbers, self.given.texts)
         ranks = self._ranks(numbers, texts, 0)
-        return _Raw("base", start, None, {}, Settings(numbers, texts, ranks), self.given.declared, {}, 0)
+        return _Raw("base", start, None, {}, {}, Settings(numbers, texts, ranks), self.given.declared, {}, 0)
 
     def _with_sets(
         self, numbers: AbstractMapping[str, Sourced], texts: AbstractMapping[str, SourcedText]
@@ -151,7 +152,7 @@ class _Resolver:
         )
         expect = read_expectations(mapping.get("expect"), f"{subject}.expect", self.ground.problems)
         expect = {**(parent.expect if parent else {}), **expect}
-        raw = _Raw(name, key.place, parent_name or None, numbers, settings, tiers, expect, depth)
+        raw = _Raw(name, key.place, parent_name or None, numbers, texts, settings, tiers, expect, depth)
         self.done[name] = raw
         return raw
 
@@ -282,6 +283,7 @@ class _Finisher:
                 texts=raw.settings.texts,
                 repetition=self._repetition(raw),
                 tiers=self._own_tiers(raw, tiers),
+                text_overrides=raw.own_texts,
             )
         return Settled(base, tuple(done[raw.name] for raw in self.raw), tiers)
 

@@ -355,3 +355,17 @@ def test_a_strategy_that_serving_alone_exceeds_is_told(solve):
     (told,) = [finding.message for finding in answer.findings if finding.code == "strategy_without_value"]
     assert told.args["name"] == "big"
     assert told.args["percent"] == pytest.approx(100 * (2 * 70e9 * 100e12 / 1e20 - 1), rel=1e-12)
+
+
+@pytest.mark.parametrize("quality", [1, 0.7, 0.1])
+def test_a_scenario_without_a_tier_is_as_if_it_had_never_been(quality, solve):
+    """A tier that is taken out leaves the plan of the tiers that stay."""
+    tiers = "{name: good, unique: 150B, epochs: 8}, {name: web, unique: 1.2T, quality: low, epochs: 4}"
+    more = f"{{name: more, unique: 100B, quality: {quality}}}"
+    (_, without) = solve(
+        f"budget: {{compute: 1e22}}\ndata: {{tiers: [{tiers}, {more}]}}\n"
+        "scenarios: {base: {}, without: {data.tiers.more: null}}\n"
+    )
+    (alone,) = solve(f"budget: {{compute: 1e22}}\ndata: {{tiers: [{tiers}]}}\n")
+    assert without.status == alone.status == "ok"
+    assert values(without) == pytest.approx(values(alone), rel=1e-12)

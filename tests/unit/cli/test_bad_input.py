@@ -52,7 +52,7 @@ BAD = {
     "extends by a link": (HEAD + "extends: link.yaml\n" + BUDGET, "link.yaml", "plan.yaml:3:10"),
     "law that leaves": ("title: x\nlaw: ./../outside.yaml\n" + BUDGET, "outside", "plan.yaml:2:6"),
     "law by a link": ("title: x\nlaw: ./link.yaml\n" + BUDGET, "link.yaml", "plan.yaml:2:6"),
-    "a later key": (HEAD + BUDGET + "sensitivity: {}\n", "sensitivity", "plan.yaml:4:1"),
+    "a swing of nothing": (HEAD + BUDGET + "sensitivity: {swing: 0}\n", "sensitivity.swing", "plan.yaml:4:22"),
     "a sweep of nothing": (HEAD + BUDGET + "sweep: {budget.compute: []}\n", "has no values", "plan.yaml:4:25"),
     "a circle of cells": (
         HEAD + BUDGET + "cells: {p: {formula: q + 1}, q: {formula: p + 1}}\n",

@@ -179,12 +179,12 @@ def _add_start(
     worths = {tier.slug: _worth_of(seen[tier.slug], tier, endless=supply.endless) for tier in tiers}
     parts = [(tier.quality >= level, tier.unique * tier.quality * worths[tier.slug]) for tier in tiers]
     effective = add("effective_after", parts)
-    total = _total(
-        [(sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers]
-    )
+    parts = [(sp.And(tier.quality >= level, full[tier.slug] < level), tier.unique * tier.decay) for tier in tiers]
+    # A cell of its own, which may be 0: a tier that a scenario lacks has no tokens, whatever its level.
+    fading = add("fading", parts)
     unique = sp.Add(*(tier.unique for tier in tiers))
     label = Message(f"cell.spread_{at.kind}", what)
-    spread = build.add(f"spread_{tag}", sp.Piecewise((total, total > 0), (unique, True)), "token", label)
+    spread = build.add(f"spread_{tag}", sp.Piecewise((fading, fading > 0), (unique, True)), "token", label)
     return _Start(before, after, effective, spread)
 
 

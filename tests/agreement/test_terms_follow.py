@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,9 @@ class Edits:
                 own.append(f"{key}: {value!r} {UNITS.get(cell.unit, '')}")
             elif source is not None and source.value is not None:
                 own.append(f"{key}: null")
-        return f"{text.partition('scenarios:')[0]}scenarios: {{edited: {{{', '.join(own)}}}}}\n"
+        # What is asked of inputs names a scenario, and no result depends on it.
+        shared = re.sub(r"^sensitivity:.*\n(?:[ #].*\n)*", "", text.partition("scenarios:")[0], flags=re.MULTILINE)
+        return f"{shared}scenarios: {{edited: {{{', '.join(own)}}}}}\n"
 
     @property
     def is_fair(self):

@@ -8,7 +8,7 @@ import sympy as sp
 
 from flopsheet.derive.cell_builder import CellBuilder
 from flopsheet.derive.contour import Contour, optimum_on
-from flopsheet.formula.root import put_in
+from flopsheet.formula.root import SNAP, put_in
 from flopsheet.messages import Message
 from flopsheet.model.cell import CellKind
 from flopsheet.model.inputs import BEYOND
@@ -65,7 +65,9 @@ def add_root_choice(
     left = build.add("t_low", sp.Min(right, low.xreplace(put)), "1", Message("cell.t_low"), positive=False)
     root = optimum_on(contour, build.derivation.interior.residual, objective, (left, right)).xreplace(put)
     t = build.add(f"t_{suffix}", root, "1", Message("cell.t_opt"), positive=False)
-    at_end = {x: t >= right, y: t <= left}
+    # As near as a root snaps to its end: where a spreadsheet sought it the end may be summed in another order.
+    near = sp.Rational(SNAP) * (right - left)
+    at_end = {x: right - t <= near, y: t - left <= near}
     chosen = {}
     for z in (x, y):
         along = sp.Min(caps[z], contour.put_on(z, t).xreplace(put))

@@ -44,7 +44,7 @@ From `main:plan.yaml` to `plan.yaml`.
 
 ### Results
 
-**“base”**
+#### “base”
 
 | Result | Before | Now | Change | What contributed |
 | :--- | ---: | ---: | ---: | :--- |

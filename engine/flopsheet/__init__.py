@@ -1,6 +1,6 @@
 """Scaling-law scenarios: one symbolic model, rendered as numbers, live workbooks and checked derivations.
 
-`load`, `solve` and `build` are the commands for Python; each is imported when it is first used.
+`load`, `solve`, `sweep` and `build` are the commands for Python; each is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flopsheet.api.build import BuildResult
     from flopsheet.api.solved import Solved
-    from flopsheet.api.verbs import build, load, solve
+    from flopsheet.api.sweep import SweepResult
+    from flopsheet.api.verbs import build, load, solve, sweep
     from flopsheet.errors import FlopsheetError
     from flopsheet.plan.plan import Plan
 
 __version__ = "0.1.0"
 
-__all__ = ["BuildResult", "FlopsheetError", "Plan", "Solved", "__version__", "build", "load", "solve"]
+__all__ = [
+    "BuildResult",
+    "FlopsheetError",
+    "Plan",
+    "Solved",
+    "SweepResult",
+    "__version__",
+    "build",
+    "load",
+    "solve",
+    "sweep",
+]
 
 # Where each public name is defined.
 _HOMES = {
@@ -24,9 +36,11 @@ _HOMES = {
     "FlopsheetError": "flopsheet.errors",
     "Plan": "flopsheet.plan.plan",
     "Solved": "flopsheet.api.solved",
+    "SweepResult": "flopsheet.api.sweep",
     "build": "flopsheet.api.verbs",
     "load": "flopsheet.api.verbs",
     "solve": "flopsheet.api.verbs",
+    "sweep": "flopsheet.api.verbs",
 }
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from flopsheet.api.points import find_scenario
 from flopsheet.api.solve import load_checked
 from flopsheet.api.swept import build_sweep
-from flopsheet.errors import FlopsheetError, Problem
+from flopsheet.errors import FlopsheetError, Problem, did_you_mean
 from flopsheet.evaluate.compile import FloatArray
 from flopsheet.evaluate.evaluation import STATUSES, StatusArray
 from flopsheet.evaluate.sweep import BLOCK, SweepPlan, map_ahead, split_range
@@ -42,6 +42,21 @@ class SweepResult:
     columns: Mapping[str, FloatArray]
     codes: StatusArray
     binding: npt.NDArray[np.uint8]
+
+    def __getitem__(self, name: str) -> FloatArray:
+        """A column by its swept key or the name of its result.
+
+        Raises:
+            KeyError: there is no such column; with the nearest name.
+        """
+        if name not in self.columns:
+            message = f"unknown column `{name}`. {did_you_mean(name, self.columns)}"
+            raise KeyError(message)
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        """How many points there are."""
+        return self.codes.size
 
     @cached_property
     def statuses(self) -> npt.NDArray[np.str_]:

@@ -1,4 +1,4 @@
-"""The commands for Python: load, solve and build."""
+"""The commands for Python: load, solve, sweep and build."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flopsheet.api.build import BuildOptions, BuildResult, build_plans
 from flopsheet.api.solve import load_checked
 from flopsheet.api.solve import solve as solve_loaded
 from flopsheet.api.solved import Solved
+from flopsheet.api.sweep import SweepResult, sweep_plan
 from flopsheet.errors import FlopsheetError, Problem
 from flopsheet.plan.jobs import find_current, list_jobs
 from flopsheet.plan.plan import Plan
@@ -51,6 +52,22 @@ def solve(plan: Plan | PathLike, overrides: Mapping[str, Override] | None = None
     if overrides:
         raise FlopsheetError(Problem("a loaded plan takes no overrides.", remedy="Give them to `load`, or a path."))
     return Solved(solve_loaded(plan))
+
+
+def sweep(
+    path: PathLike, overrides: Mapping[str, Override] | None = None, *, scenario: str | None = None
+) -> SweepResult:
+    """A plan at every point of its `sweep`, as arrays in the order of the file that the command writes.
+
+    Args:
+        path: The plan file.
+        overrides: As in `load`, of what is not swept.
+        scenario: The one that gives everything that is not swept; the first where None.
+
+    Raises:
+        FlopsheetError: everything that is wrong with the plan, or it has no sweep.
+    """
+    return sweep_plan(Path(path), scenario=scenario, sets=_write_sets(overrides or {}))
 
 
 def build(

@@ -269,6 +269,12 @@ class _Block:
         """How many columns right of the unknown a column of a root within the root stands."""
         return next((place for place, (each, _) in enumerate(self.residual, start=1) if each == symbol), 0)
 
+    def _start_at_best(self, column: int) -> str:
+        """Where the root within the root is sought from at first: its place at the best node."""
+        nodes = get_column_letter(column + self._offset(LAST))
+        found = f"INDEX({nodes}${self.scan + 1}:{nodes}${self.scan + SCAN_NODES}, "
+        return f"IFERROR(1 * {found}{get_column_letter(column)}${self.best}), {self.rows.start(0, 0)})"
+
     def _put_halvings(
         self,
         sheet: Sheet,
@@ -288,10 +294,7 @@ class _Block:
         compiled, whole = compile_columns(self.root, self.reads, self.residual), self.residual[-1][0].name
         middle, close = (left + right) / 2, flat.refer_number(sp.Rational(CLOSE))
         fallback = f"({first}${self.halving} + {second}${self.halving}) / 2"
-        begin, last = or_first(self.begin), column + _T + self._offset(LAST)
-        nodes = get_column_letter(column + self._offset(LAST))
-        start = f"IFERROR(1 * INDEX({nodes}${self.scan + 1}:{nodes}${self.scan + SCAN_NODES}, "
-        start += f"{get_column_letter(column)}${self.best}), {self.rows.start(0, 0)})"
+        begin, last, start = or_first(self.begin), column + _T + self._offset(LAST), self._start_at_best(column)
         kink: Kink | None = None
         kept = (left, right)
         for step in range(HALVINGS + 1):
